@@ -1,0 +1,1 @@
+"""Reuse of painted frames when the same picture comes again."""

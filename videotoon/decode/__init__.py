@@ -1,0 +1,1 @@
+"""Decoding: from a file or camera to frames."""

@@ -1,0 +1,152 @@
+"""What a media file says about itself, as plain frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+from videotoon.frame import ColourTags, FrameSize
+
+TrackKind = Literal["video", "audio", "subtitle", "attachment", "data"]
+AlphaMode = Literal["none", "dropped", "kept"]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One stream of a file.
+
+    Attributes:
+        index: Number in the file.
+        kind: What it carries.
+        codec: Codec name as FFmpeg spells it, empty where unknown.
+        language: ISO 639 code from the file, empty where absent.
+        title: Title from the file, empty where absent.
+        cover_art: True for a still picture attached to the file.
+        packets: Packets of this stream.
+        size: Bytes of all its packets.
+    """
+
+    index: int
+    kind: TrackKind
+    codec: str
+    language: str = ""
+    title: str = ""
+    cover_art: bool = False
+    packets: int = 0
+    size: int = 0
+
+    def __str__(self) -> str:
+        name = f"{self.kind} track {self.index}"
+        details = ", ".join(part for part in (self.codec, self.language, self.title) if part)
+        return f"{name} ({details})" if details else name
+
+
+@dataclass(frozen=True, slots=True)
+class Orientation:
+    """How the stored picture must be turned to stand upright.
+
+    Attributes:
+        quarter_turns: Counter-clockwise quarter turns, 0..3.
+        mirrored: Mirror left-right after turning.
+    """
+
+    quarter_turns: int = 0
+    mirrored: bool = False
+
+    @property
+    def upright(self) -> bool:
+        """True when nothing has to be done."""
+        return self.quarter_turns == 0 and not self.mirrored
+
+    @property
+    def swaps_sides(self) -> bool:
+        """True when width and height change places."""
+        return self.quarter_turns % 2 == 1
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """A probed video: what the header says and what counting its packets found.
+
+    Attributes:
+        path: The file.
+        container: Demuxer name, e.g. ``mov,mp4,m4a,3gp,3g2,mj2``.
+        stream_index: Number of the video stream that is painted.
+        codec: Its codec.
+        size: Upright size in luma pixels.
+        orientation: How stored frames are turned upright.
+        sample_aspect_ratio: Upright pixel aspect ratio, exact.
+        colour: Meaning of the codes; unknown matrices are already resolved by size.
+        colour_declared: False where the matrix had to be guessed.
+        bit_depth: Bits per component in the file.
+        pixel_format: Pixel format of the decoder.
+        has_alpha: True where the video carries opacity.
+        interlaced: True where the field order says so.
+        time_base: Unit of the video's timestamps, exact.
+        frame_rate: Average rate, exact; a guess where the file does not say.
+        packet_times: Presentation times of all video packets, sorted, in ``time_base``.
+        times_need_sorting: True where frames leave the decoder with decode-order timestamps.
+        times_missing: True where no packet has a timestamp.
+        times_jump_back: True where decode times run backwards (joined streams).
+        container_start: Start time of the container in seconds, exact to a microsecond.
+        duration: Declared duration in seconds, or None.
+        bit_rate: Bits per second of the whole file, 0 where unknown.
+        tracks: Every stream but the painted one.
+        chapters: Number of chapters.
+        metadata: Tags of the file.
+        video_metadata: Tags of the painted stream.
+    """
+
+    path: Path
+    container: str
+    stream_index: int
+    codec: str
+    size: FrameSize
+    orientation: Orientation
+    sample_aspect_ratio: Fraction
+    colour: ColourTags
+    colour_declared: bool
+    bit_depth: int
+    pixel_format: str
+    has_alpha: bool
+    interlaced: bool
+    time_base: Fraction
+    frame_rate: Fraction
+    packet_times: tuple[int, ...] = field(repr=False)
+    times_need_sorting: bool = False
+    times_missing: bool = False
+    times_jump_back: bool = False
+    container_start: Fraction = Fraction(0)
+    duration: Fraction | None = None
+    bit_rate: int = 0
+    tracks: tuple[Track, ...] = ()
+    chapters: int = 0
+    metadata: dict[str, str] = field(default_factory=dict, repr=False)
+    video_metadata: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def packet_count(self) -> int:
+        """Video packets found by counting; for whole files this is the number of frames."""
+        return len(self.packet_times)
+
+    @property
+    def first_time(self) -> Fraction:
+        """Presentation time of the first frame in seconds, exact."""
+        if self.times_missing or not self.packet_times:
+            return self.container_start
+        return self.packet_times[0] * self.time_base
+
+    @property
+    def steady(self) -> bool:
+        """True where all frames are equally long to within one unit of the time base."""
+        times = self.packet_times
+        if self.times_missing or len(times) < 3:
+            return True
+        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        return max(gaps) - min(gaps) <= 1
+
+    def tracks_of(self, kind: TrackKind) -> tuple[Track, ...]:
+        """Return the tracks of one kind, in file order."""
+        return tuple(track for track in self.tracks if track.kind == kind)

@@ -1,0 +1,95 @@
+"""Opening media files: only local files, only known containers, with plain errors."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from videotoon.errors import DecodeError, HostileInputError, InputError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+ALLOWED_DEMUXERS = (
+    "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "mpegts", "mpeg",
+    "mpegvideo", "flv", "h264", "hevc", "av1", "obu", "ivf", "m4v", "mjpeg", "gif", "apng",
+    "yuv4mpegpipe", "ogg", "asf", "mxf", "nut", "wtv", "dv", "vc1", "rm",
+    "wav", "mp3", "aac", "flac",
+)  # fmt: skip
+"""Containers that hold pictures or sound themselves. Playlists, concat lists, subtitles with
+references, devices and network formats are missing on purpose: they make FFmpeg open other files."""
+
+ALLOWED_PROTOCOLS = "file"
+
+OPEN_OPTIONS = {
+    "protocol_whitelist": ALLOWED_PROTOCOLS,
+    "format_whitelist": ",".join(ALLOWED_DEMUXERS),
+    "enable_drefs": "0",
+    "use_absolute_path": "0",
+}
+
+_REFUSED_STARTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<SMIL", b"[playlist]", b"#EXT")
+
+
+def check_readable(path: Path) -> None:
+    """Check that a path names a readable, non-empty file.
+
+    Raises:
+        InputError: It does not; the message says why.
+    """
+    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+    if not path.exists():
+        raise InputError(f"input {shown!r} does not exist", "check the name and folder")
+    if path.is_dir():
+        raise InputError(f"input {shown!r} is a folder", "give a file, or use `videotoon batch`")
+    if not path.is_file():
+        raise InputError(f"input {shown!r} is not a regular file", "give a video or picture file")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"input {shown!r} may not be read", "change its permissions")
+    if path.stat().st_size == 0:
+        raise InputError(f"input {shown!r} is empty (0 bytes)", "give a video or picture file")
+
+
+def open_media(path: Path) -> InputContainer:
+    """Open a local media file for reading.
+
+    Tags that are not UTF-8 survive as surrogate escapes. The caller closes the container.
+
+    Raises:
+        InputError: Missing, a folder, empty or unreadable.
+        HostileInputError: A playlist or another format that refers to other files.
+        DecodeError: Not a media file, or damaged beyond opening.
+    """
+    import av
+    import av.error
+
+    check_readable(path)
+    with path.open("rb") as file:
+        head = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith(_REFUSED_STARTS):
+        raise HostileInputError(
+            f"input {path.name!r} is a playlist or list of other files",
+            "give the media file itself",
+        )
+    try:
+        # An absolute path keeps names such as "a:b.mp4" from being read as a protocol.
+        return av.open(
+            os.path.abspath(path),  # noqa: PTH100 - Path.absolute() keeps "..", which is fine too
+            metadata_errors="surrogateescape",
+            options=dict(OPEN_OPTIONS),
+        )
+    except av.error.FFmpegError as error:
+        raise DecodeError(
+            f"input {path.name!r} is not a video that can be read ({reason(error)})",
+            "give a video such as .mp4, .mkv, .webm, .mov, or re-encode it",
+        ) from error
+
+
+def reason(error: Exception) -> str:
+    """Return FFmpeg's own last words on an error, on one line."""
+    log = getattr(error, "log", None)
+    if log is not None:
+        return " ".join(str(log[2]).split())
+    text = getattr(error, "strerror", None) or str(error)
+    return " ".join(str(text).split())

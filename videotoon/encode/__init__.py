@@ -1,0 +1,1 @@
+"""Encoding: from painted frames to compressed video."""

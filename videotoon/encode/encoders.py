@@ -1,0 +1,145 @@
+"""One quality scale for all encoders, and which encoder goes into which container.
+
+`--quality` is x264's CRF scale: 18 is visually close to lossless, +6 halves the bit rate. The other
+encoders' scales are mapped so that the same number looks about the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from videotoon.errors import OutputError, SettingsError
+from videotoon.settings import X264_PRESETS, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """An output file type.
+
+    Attributes:
+        suffix: File name suffix.
+        muxer: FFmpeg's name of it.
+        encoders: Encoders whose video it holds; the first is the default.
+        segment_muxer: Container of the work segments; exact in time for this kind of video.
+        alpha_encoder: Encoder that keeps opacity here, empty where none does.
+    """
+
+    suffix: str
+    muxer: str
+    encoders: tuple[str, ...]
+    segment_muxer: str = "mp4"
+    alpha_encoder: str = ""
+
+
+_MP4_ENCODERS = ("x264", "x265", "svtav1", "vp9")
+CONTAINERS = {
+    container.suffix: container
+    for container in (
+        Container(".mp4", "mp4", _MP4_ENCODERS),
+        Container(".m4v", "mp4", ("x264", "x265")),
+        Container(".mov", "mov", ("x264", "x265", "prores"), "mov", "prores"),
+        Container(".mkv", "matroska", (*_MP4_ENCODERS, "prores"), "mov"),
+        Container(".webm", "webm", ("vp9", "svtav1"), "mp4", "vp9"),
+    )
+}
+
+
+def container_for(output: Path) -> Container:
+    """Return the container that a file name asks for.
+
+    Raises:
+        OutputError: The suffix is not one that can be written.
+    """
+    container = CONTAINERS.get(output.suffix.lower())
+    if container is None:
+        raise OutputError(
+            f"output {output.name!r} has an unknown extension {output.suffix!r}",
+            f"use one of {', '.join(CONTAINERS)}, or .png/.jpg/.webp for a picture",
+        )
+    return container
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderPlan:
+    """An encoder with everything it is told.
+
+    Attributes:
+        name: Our name of the encoder.
+        codec: FFmpeg's name.
+        pixel_format: What frames are encoded as.
+        options: Encoder options.
+        even_sides: True where width and height must be even.
+    """
+
+    name: str
+    codec: str
+    pixel_format: str
+    options: dict[str, str] = field(default_factory=dict)
+    even_sides: bool = True
+
+
+def plan_encoder(settings: Settings, container: Container, keep_alpha: bool = False) -> EncoderPlan:
+    """Choose the encoder for a job and map preset and quality to its own options.
+
+    Raises:
+        SettingsError: The encoder does not fit the container.
+    """
+    name = settings.encoder
+    if name == "auto":
+        name = container.alpha_encoder if keep_alpha else ""
+        name = name or container.encoders[0]
+    if name not in container.encoders:
+        raise SettingsError(
+            f"--encoder {name} does not go into {container.suffix}",
+            f"use {' or '.join(container.encoders)}, or another extension",
+        )
+    return _PLANNERS[name](settings.quality, X264_PRESETS.index(settings.preset), keep_alpha)
+
+
+def _x264(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
+    options = {"crf": f"{quality:g}", "preset": X264_PRESETS[preset]}
+    return EncoderPlan("x264", "libx264", "yuv420p", options)
+
+
+def _x265(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
+    options = {
+        "crf": f"{min(51.0, quality + 2):g}",
+        "preset": X264_PRESETS[preset],
+        "x265-params": "log-level=none",
+    }
+    return EncoderPlan("x265", "libx265", "yuv420p", options)
+
+
+def _svtav1(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
+    crf = round(min(63.0, 10 + quality))
+    speed = 12 - preset  # ultrafast 12 ... veryslow 4
+    return EncoderPlan("svtav1", "libsvtav1", "yuv420p", {"crf": str(crf), "preset": str(speed)})
+
+
+def _vp9(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
+    options = {
+        "crf": str(round(min(63.0, 9 + quality))),
+        "b": "0",
+        "deadline": "good" if preset >= X264_PRESETS.index("slow") else "realtime",
+        "cpu-used": str(max(0, 8 - preset)),
+        "row-mt": "1",
+    }
+    if keep_alpha:
+        options["auto-alt-ref"] = "0"  # libvpx refuses hidden frames with alpha
+    pixel_format = "yuva420p" if keep_alpha else "yuv420p"
+    return EncoderPlan("vp9", "libvpx-vp9", pixel_format, options, even_sides=False)
+
+
+def _prores(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
+    profile, pixel_format = ("4444", "yuva444p10le") if keep_alpha else ("hq", "yuv422p10le")
+    return EncoderPlan("prores", "prores_ks", pixel_format, {"profile": profile})
+
+
+_PLANNERS = {
+    "x264": _x264,
+    "x265": _x265,
+    "svtav1": _svtav1,
+    "vp9": _vp9,
+    "prores": _prores,
+}

@@ -1,0 +1,213 @@
+"""Encoding one segment of a clip into a file of its own.
+
+A clip is encoded as independent segments of a few seconds. Each begins with a key frame at time 0,
+so a run that was cut can go on at the next segment, and the segments are joined without loss.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from videotoon.encode.encoders import Container, EncoderPlan
+from videotoon.encode.pictures import encoded_size, to_video_frame
+from videotoon.errors import DiskFullError, EncodeError, VideotoonError
+from videotoon.frame import ColourTags, Frame, FrameSize
+
+if TYPE_CHECKING:
+    from av.video.stream import VideoStream
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFormat:
+    """What all segments of a job have in common.
+
+    Attributes:
+        plan: Encoder and its options.
+        container: The output's container.
+        size: Size of the painted frames.
+        time_base: Unit of the timestamps, exact.
+        frame_rate: Average rate, exact; for rate control and key-frame distance only.
+        sample_aspect_ratio: Pixel aspect ratio, exact.
+        colour: Tags to write.
+        steady: False for variable frame rates.
+        threads: Encoder threads, 0 for the encoder's own choice.
+    """
+
+    plan: EncoderPlan
+    container: Container
+    size: FrameSize
+    time_base: Fraction
+    frame_rate: Fraction
+    sample_aspect_ratio: Fraction
+    colour: ColourTags
+    steady: bool = True
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRecord:
+    """A finished segment.
+
+    Attributes:
+        number: Position among the segments, from 0.
+        file: File name inside the work folder.
+        first_index: Index of its first frame.
+        frames: Number of frames.
+        start_pts: Time of its first frame in the job's time base.
+        reused: Frames that repeated an earlier one.
+        size: Bytes of the file.
+    """
+
+    number: int
+    file: str
+    first_index: int
+    frames: int
+    start_pts: int
+    reused: int
+    size: int
+
+
+class SegmentEncoder:
+    """Encodes the frames of one segment; used by one thread.
+
+    The file gets its final name only when it is complete and on the disk.
+
+    Args:
+        video: Format of the job.
+        folder: Work folder.
+        number: Position of the segment.
+
+    Raises:
+        EncodeError: The encoder cannot be opened with these options.
+        DiskFullError: No space is left.
+    """
+
+    def __init__(self, video: VideoFormat, folder: Path, number: int) -> None:
+        import av
+
+        self._video = video
+        self._number = number
+        self._target = folder / f"segment-{number:05d}.{video.container.segment_muxer}"
+        self._part = self._target.with_suffix(self._target.suffix + ".part")
+        self._frames = 0
+        self._reused = 0
+        self._first: Frame | None = None
+        with encoder_errors(video.plan.name):
+            self._output = av.open(
+                os.path.abspath(self._part),  # noqa: PTH100 - keeps ":" from naming a protocol
+                "w",
+                format=video.container.segment_muxer,
+            )
+            self._stream = add_encoder_stream(self._output, video)
+
+    def write(self, frame: Frame, reused: bool = False) -> None:
+        """Encode one frame; frames come in presentation order."""
+        from av.video.frame import PictureType
+
+        if self._first is None:
+            self._first = frame
+        pts = frame.pts - self._first.pts
+        picture = to_video_frame(frame.planes, self._video.plan, pts, frame.time_base)
+        picture.pict_type = PictureType.NONE
+        picture.duration = frame.duration
+        with encoder_errors(self._video.plan.name):
+            for packet in self._stream.encode(picture):
+                self._output.mux(packet)
+        self._frames += 1
+        self._reused += reused
+
+    def finish(self) -> SegmentRecord:
+        """Flush the encoder, put the file on the disk under its final name and describe it."""
+        assert self._first is not None
+        with encoder_errors(self._video.plan.name):
+            for packet in self._stream.encode(None):
+                self._output.mux(packet)
+            self._output.close()
+            with self._part.open("rb+") as file:
+                os.fsync(file.fileno())
+            self._part.replace(self._target)
+        return SegmentRecord(
+            number=self._number,
+            file=self._target.name,
+            first_index=self._first.index,
+            frames=self._frames,
+            start_pts=self._first.pts,
+            reused=self._reused,
+            size=self._target.stat().st_size,
+        )
+
+    def abandon(self) -> None:
+        """Close and remove the unfinished file; never raises."""
+        import contextlib
+
+        with contextlib.suppress(Exception):
+            self._output.close()
+        with contextlib.suppress(OSError):
+            self._part.unlink(missing_ok=True)
+
+
+def add_encoder_stream(output: object, video: VideoFormat) -> VideoStream:
+    """Add the video stream of a job to an open PyAV output container."""
+    from av.codec.context import Flags
+    from av.container import OutputContainer
+
+    assert isinstance(output, OutputContainer)
+    plan = video.plan
+    size = encoded_size(video.size, plan)
+    options = dict(plan.options)
+    if plan.codec == "libx264" and not video.steady:
+        options["bf"] = "0"  # MP4 under-reports the length of variable-rate video with B-frames
+    rate = min(video.frame_rate, Fraction(1000)).limit_denominator(1001)
+    stream = output.add_stream(plan.codec, rate=rate, options=options)
+    stream.width, stream.height = size.width, size.height
+    stream.pix_fmt = plan.pixel_format
+    context = stream.codec_context
+    context.time_base = video.time_base
+    context.sample_aspect_ratio = video.sample_aspect_ratio
+    context.color_range = 2 if video.colour.full_range else 1
+    context.colorspace = video.colour.matrix
+    context.color_primaries = video.colour.primaries
+    context.color_trc = video.colour.transfer
+    context.flags |= Flags.frame_duration
+    context.thread_type = "FRAME"  # slice threads cost quality: one slice per core
+    context.thread_count = video.threads
+    return stream
+
+
+class encoder_errors:  # noqa: N801 - reads as a `with` phrase
+    """Turns the errors of PyAV's encoders and muxers into ours."""
+
+    def __init__(self, encoder: str) -> None:
+        self._encoder = encoder
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Translate a failure.
+
+        Raises:
+            DiskFullError: No space is left.
+            EncodeError: Anything else that FFmpeg reports.
+        """
+        import errno
+
+        import av.error
+
+        if isinstance(error, VideotoonError) or not isinstance(
+            error, av.error.FFmpegError | OSError | ValueError
+        ):
+            return
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError(
+                "no space left on the disk for the output",
+                "free some space and run the same command again; finished parts are kept",
+            ) from error
+        raise EncodeError(
+            f"encoder {self._encoder} failed ({' '.join(str(error).split())})",
+            "try another --encoder or --preset",
+        ) from error

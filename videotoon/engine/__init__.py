@@ -1,0 +1,1 @@
+"""Engines that paint: styles, networks, backends."""

@@ -1,0 +1,133 @@
+"""The network behind the bundled styles: small, without normalisation, YUV 4:2:0 in and out.
+
+A frame enters as *phases*: its Y, U and V planes as ``(code - 128) / 128``, split by
+space-to-depth so that every plane has the same size.  All work is done at 1/4 and 1/8 of the luma
+resolution, in few large convolutions, which is what int8 arithmetic on a CPU likes best.  There is
+no normalisation layer, so a pixel depends on a bounded neighbourhood only: tiles are exact and
+global statistics cannot make the picture flicker.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Planes = tuple[Tensor, Tensor, Tensor]
+"""Luma [N, 1, H, W] and the two chroma planes [N, 1, H/2, W/2]."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudentConfig:
+    """Shape of a student network.
+
+    ``phase`` is the space-to-depth factor of luma (4: 24 channels at 1/4 resolution; 2: 6 channels
+    at 1/2).  ``stem`` is the channel count at that resolution, ``body`` the one at half of it,
+    ``dilations`` has one residual convolution of the body per entry and ``refinements`` counts the
+    residual convolutions after the two resolutions have been joined.
+    """
+
+    phase: int = 4
+    stem: int = 48
+    body: int = 64
+    dilations: tuple[int, ...] = (1, 2, 4, 2, 1)
+    refinements: int = 2
+
+    @property
+    def phase_channels(self) -> int:
+        """Channels of the network's input and output: p*p of luma and twice (p/2)^2 of chroma."""
+        return self.phase**2 + 2 * (self.phase // 2) ** 2
+
+    @property
+    def stride(self) -> int:
+        """Width and height of a frame must be multiples of this many luma pixels."""
+        return 2 * self.phase
+
+
+def receptive_field(config: StudentConfig) -> int:
+    """Width in luma pixels of the square that can influence one output pixel."""
+    phase = config.phase
+    coarse = 2 * phase * sum(2 * dilation for dilation in config.dilations)
+    stem, down, refinements, head = 2 * phase, 2 * phase, 2 * phase * config.refinements, 2 * phase
+    return coarse + stem + down + refinements + head + 3 * phase
+
+
+def planes_to_phases(planes: Planes, phase: int) -> Tensor:
+    """Phases [N, C, H/p, W/p] of planes (same units); rows of a cell come before columns."""
+    luma, u, v = planes
+    parts = [functional.pixel_unshuffle(luma, phase)]
+    chroma_phase = phase // 2
+    for plane in (u, v):
+        parts.append(functional.pixel_unshuffle(plane, chroma_phase) if chroma_phase > 1 else plane)
+    return torch.cat(parts, dim=1)
+
+
+def phases_to_planes(phases: Tensor, phase: int) -> Planes:
+    """Inverse of :func:`planes_to_phases`."""
+    chroma_phase = phase // 2
+    luma, u, v = torch.split(phases, [phase**2, chroma_phase**2, chroma_phase**2], dim=1)
+    if chroma_phase > 1:
+        u = functional.pixel_shuffle(u, chroma_phase)
+        v = functional.pixel_shuffle(v, chroma_phase)
+    return functional.pixel_shuffle(luma, phase), u, v
+
+
+class ResidualConvolution(nn.Module):
+    """``relu(x + conv3x3(x))`` with a dilation; channels and size stay as they are."""
+
+    def __init__(self, channels: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features [N, channels, h, w] to the same shape, >= 0."""
+        result: Tensor = functional.relu(features + self.convolution(features))
+        return result
+
+
+class StudentNetwork(nn.Module):
+    """Phases to the change of the phases: painted = phases + network(phases).
+
+    Input and output are [N, C, h, w] in units of ``(code - 128) / 128``; h and w must be even,
+    which a frame whose sides are multiples of :attr:`StudentConfig.stride` guarantees.
+    """
+
+    def __init__(self, config: StudentConfig) -> None:
+        super().__init__()
+        self.config = config
+        channels = config.phase_channels
+        self.stem = nn.Conv2d(channels, config.stem, 3, padding=1)
+        self.down = nn.Conv2d(config.stem, config.body, 3, stride=2, padding=1)
+        self.body = nn.Sequential(*(ResidualConvolution(config.body, d) for d in config.dilations))
+        self.up = nn.ConvTranspose2d(config.body, config.stem, 2, stride=2)
+        self.refine = nn.Sequential(
+            *(ResidualConvolution(config.stem) for _ in range(config.refinements))
+        )
+        self.head = nn.Conv2d(config.stem, channels, 3, padding=1)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Start near the identity: small residual branches and a small output."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+                nn.init.kaiming_normal_(module.weight)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        with torch.no_grad():
+            for module in self.modules():
+                if isinstance(module, ResidualConvolution):
+                    module.convolution.weight.mul_(0.3)
+            self.head.weight.mul_(0.1)
+
+    def forward(self, phases: Tensor) -> Tensor:
+        """Delta [N, C, h, w] for phases of the same shape."""
+        fine = functional.relu(self.stem(phases))
+        coarse = self.body(functional.relu(self.down(fine)))
+        joined = functional.relu(fine + self.up(coarse))
+        delta: Tensor = self.head(self.refine(joined))
+        return delta
+
+
+def parameter_count(config: StudentConfig) -> int:
+    """Number of trainable values."""
+    return sum(value.numel() for value in StudentNetwork(config).parameters())

@@ -1,0 +1,131 @@
+"""A picture in, a picture out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from videotoon.decode.opening import check_readable
+from videotoon.errors import DecodeError, DiskFullError, OutputError
+from videotoon.job import check_output
+from videotoon.report import Report, peak_memory
+from videotoon.settings import Settings
+from videotoon.timing import StageClock
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+MAX_PICTURE_PIXELS = 16384 * 8192
+
+
+def is_picture(path: Path) -> bool:
+    """Tell by its name whether a file is a still picture."""
+    return path.suffix.lower() in PICTURE_SUFFIXES
+
+
+def stylise_picture(source: Path, output: Path, settings: Settings) -> Report:
+    """Paint a picture of any size; large ones are painted in tiles without seams.
+
+    Raises:
+        VideotoonError: As one line with value, cause and cure; nothing is written then.
+    """
+    from videotoon.engine.styliser import Styliser
+
+    clock = StageClock()
+    check_readable(source)
+    if not is_picture(output):
+        raise OutputError(
+            f"output {output.name!r} is not a picture but the input is",
+            f"use one of {', '.join(PICTURE_SUFFIXES)}",
+        )
+    check_output(source, output, settings.overwrite)
+    with clock.busy("decode"):
+        rgb, alpha = read_picture(source)
+    styliser = Styliser(settings)
+    with clock.busy("paint"):
+        painted = styliser(rgb)
+    with clock.busy("encode"):
+        write_picture(output, painted, alpha)
+    report = Report(str(source), str(output), frames_in=1, frames_out=1, frames_painted=1)
+    report.engine = styliser.describe()
+    report.wall_seconds = clock.elapsed()
+    report.fps = 1 / report.wall_seconds
+    report.stage_wall_seconds = clock.wall_seconds()
+    report.peak_rss_bytes = peak_memory()
+    return report
+
+
+def read_picture(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """Read a picture as uint8 RGB (height, width, 3), upright, and its opacity if it has any.
+
+    Raises:
+        DecodeError: It is not a picture that can be read, or too large.
+    """
+    import cv2
+
+    data = np.fromfile(path, dtype=np.uint8)
+    picture = _decoded(data, cv2.IMREAD_COLOR)
+    if picture is None:
+        raise DecodeError(
+            f"input {path.name!r} is not a picture that can be read", "give a .png, .jpg or .webp"
+        )
+    if picture.shape[0] * picture.shape[1] > MAX_PICTURE_PIXELS:
+        raise DecodeError(
+            f"input {path.name!r} is {picture.shape[1]}x{picture.shape[0]}, which is too large",
+            "scale it down first",
+        )
+    raw = _decoded(data, cv2.IMREAD_UNCHANGED)
+    alpha = None
+    if raw is not None and raw.ndim == 3 and raw.shape[2] == 4:
+        alpha = raw[:, :, 3] if raw.dtype == np.uint8 else (raw[:, :, 3] >> 8).astype(np.uint8)
+        if alpha.shape != picture.shape[:2]:
+            alpha = None  # turned upright by its EXIF tag; such files are never transparent
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8), alpha
+
+
+def _decoded(data: NDArray[np.uint8], mode: int) -> NDArray[np.uint8] | None:
+    import cv2
+
+    try:
+        return cv2.imdecode(data, mode)  # type: ignore[return-value]
+    except cv2.error:
+        return None
+
+
+def write_picture(
+    path: Path, rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = None
+) -> None:
+    """Write a picture atomically and read it back.
+
+    Raises:
+        OutputError: It cannot be written or read back.
+        DiskFullError: No space is left.
+    """
+    import errno
+
+    import cv2
+
+    picture = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    if alpha is not None and path.suffix.lower() in (".png", ".webp", ".tif", ".tiff"):
+        picture = np.dstack([picture, alpha])
+    options = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_WEBP_QUALITY, 95]
+    _, data = cv2.imencode(path.suffix.lower(), picture, options)
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        part.write_bytes(data.tobytes())
+        reread, _ = read_picture(part)
+        if reread.shape != rgb.shape:
+            raise OutputError(f"output {path.name!r} could not be read back", "try .png")
+        part.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError("no space left on the disk", "free some space") from error
+        raise OutputError(
+            f"cannot write {str(path)!r} ({error.strerror})", "choose another folder"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,120 @@
+"""The FFmpeg command that joins the painted video with the rest of the input, as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from videotoon.decode.opening import ALLOWED_DEMUXERS
+from videotoon.encode.encoders import Container
+from videotoon.remux.tracks import TrackPlan
+
+_STREAM_LETTERS = {"audio": "a", "subtitle": "s", "attachment": "t", "video": "v"}
+_DISPOSITIONS = (
+    "default",
+    "dub",
+    "original",
+    "comment",
+    "lyrics",
+    "karaoke",
+    "forced",
+    "hearing_impaired",
+    "visual_impaired",
+    "captions",
+    "descriptions",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RemuxJob:
+    """Everything the command is made from.
+
+    Attributes:
+        source: The input file.
+        target: The file to write.
+        container: Container of the target.
+        video_offset: Seconds by which the video starts after the input's start, exact.
+        tracks: Plans of the input's other tracks.
+        dispositions: Disposition words of tracks, by their number in the input.
+        pipe_format: Container of the video that arrives on standard input.
+        start: Start of the wanted part in seconds, or None.
+        end: End of the wanted part in seconds, or None.
+        cover: Extracted cover picture to attach, or None.
+    """
+
+    source: Path
+    target: Path
+    container: Container
+    video_offset: Fraction
+    tracks: Sequence[TrackPlan]
+    dispositions: dict[int, tuple[str, ...]]
+    pipe_format: str
+    start: Fraction | None = None
+    end: Fraction | None = None
+    cover: Path | None = None
+
+
+def remux_arguments(job: RemuxJob, binary: str) -> list[str]:
+    """Return the FFmpeg command line that writes ``job.target``; video arrives on stdin."""
+    import ffmpeg
+
+    painted = ffmpeg.input("pipe:0", f=job.pipe_format, itsoffset=_seconds(job.video_offset))
+    source = ffmpeg.input(_local(job.source), **_source_options(job))
+    streams = [painted["v:0"]]
+    options: dict[str, Any] = {"c": "copy", "map_metadata": 1, "map_chapters": 1}
+    counters: dict[str, int] = {"v": 1}
+    for plan in job.tracks:
+        if plan.fate not in ("copied", "converted"):
+            continue
+        letter = _STREAM_LETTERS[plan.track.kind]
+        number = counters.get(letter, 0)
+        counters[letter] = number + 1
+        streams.append(source[str(plan.track.index)])
+        if plan.fate == "converted":
+            options[f"c:{letter}:{number}"] = plan.encoder
+            if plan.encoder in ("aac", "libopus"):
+                options[f"b:{letter}:{number}"] = "192k"
+        options[f"disposition:{letter}:{number}"] = _disposition(plan, job)
+    if job.cover is not None:
+        options["attach"] = _local(job.cover)
+        kind = "png" if job.cover.suffix == ".png" else "jpeg"
+        options[f"metadata:s:t:{counters.get('t', 0)}"] = f"mimetype=image/{kind}"
+    if job.container.muxer in ("mp4", "mov"):
+        options["movflags"] = "+faststart"
+    options["strict"] = "experimental"  # lets FFmpeg write TrueHD and the like into MP4
+    options["f"] = job.container.muxer
+    node = ffmpeg.output(*streams, _local(job.target), **options)
+    node = node.global_args("-hide_banner", "-loglevel", "error", "-nostats")
+    command: list[str] = ffmpeg.compile(node, cmd=binary, overwrite_output=True)
+    return command
+
+
+def _source_options(job: RemuxJob) -> dict[str, str]:
+    options = {
+        "protocol_whitelist": "file,pipe",
+        "format_whitelist": ",".join(ALLOWED_DEMUXERS),
+    }
+    if job.start is not None:
+        options["ss"] = _seconds(job.start)
+    if job.end is not None:
+        options["t"] = _seconds(job.end - (job.start or 0))
+    return options
+
+
+def _disposition(plan: TrackPlan, job: RemuxJob) -> str:
+    if plan.track.cover_art:
+        return "attached_pic"
+    words = [word for word in job.dispositions.get(plan.track.index, ()) if word in _DISPOSITIONS]
+    return "+".join(words) if words else "0"
+
+
+def _seconds(value: Fraction) -> str:
+    return f"{float(value):.6f}"
+
+
+def _local(path: Path) -> str:
+    """Spell a path so that FFmpeg never reads it as an option or a protocol."""
+    return f"file:{path.resolve()}"

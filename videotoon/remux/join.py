@@ -1,0 +1,75 @@
+"""Joining finished segments into one stream of packets, without decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import IO
+
+from videotoon.encode.segment import SegmentRecord, encoder_errors
+from videotoon.errors import EncodeError
+
+STREAMED_MOVFLAGS = "frag_keyframe+delay_moov+default_base_moof"
+"""Lets MP4 be written to a pipe; the delayed header still carries the edit list of B-frames."""
+
+
+def join_segments(
+    segments: Iterable[tuple[Path, SegmentRecord]],
+    time_base: Fraction,
+    output: IO[bytes],
+    muxer: str,
+    metadata: Mapping[str, str],
+) -> int:
+    """Write the packets of all segments as one MP4 or MOV stream.
+
+    Args:
+        segments: Files and records, in order.
+        time_base: Unit of the records' ``start_pts``.
+        output: Where to write; need not be seekable.
+        muxer: ``mp4`` or ``mov``.
+        metadata: Tags of the video stream.
+
+    Returns:
+        The number of packets written.
+
+    Raises:
+        EncodeError: The segments were not encoded alike.
+    """
+    import av
+
+    packets = 0
+    origin: int | None = None
+    extradata: bytes | None = None
+    with encoder_errors("join"):
+        joined = av.open(output, "w", format=muxer, options={"movflags": STREAMED_MOVFLAGS})
+    target = None
+    with encoder_errors("join"), joined:
+        for file, record in segments:
+            with av.open(str(file)) as part:
+                source = part.streams.video[0]
+                if target is None:
+                    target = joined.add_stream_from_template(source, opaque=True)
+                    target.metadata.update(metadata)
+                    extradata = source.codec_context.extradata
+                    origin = record.start_pts
+                elif source.codec_context.extradata != extradata:
+                    raise EncodeError(
+                        "the segments of this job were encoded differently",
+                        "run again with --no-resume",
+                    )
+                assert origin is not None
+                assert source.time_base is not None
+                shift = (record.start_pts - origin) * time_base / source.time_base
+                if shift.denominator != 1:
+                    raise EncodeError("a segment's time base cannot hold its start", "report this")
+                for packet in part.demux(source):
+                    if packet.dts is None:
+                        continue
+                    assert packet.pts is not None
+                    packet.pts += int(shift)
+                    packet.dts += int(shift)
+                    packet.stream = target
+                    joined.mux(packet)
+                    packets += 1
+    return packets

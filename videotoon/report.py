@@ -1,0 +1,78 @@
+"""What a job did, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(slots=True)
+class Report:
+    """Facts about a finished job; written by ``--report FILE.json``.
+
+    Attributes:
+        input: Input path.
+        output: Output path.
+        frames_in: Frames decoded.
+        frames_out: Frames in the result.
+        frames_painted: Frames that went through the network in this run.
+        frames_reused: Frames that repeated an earlier one.
+        frames_resumed: Frames taken over from an earlier, interrupted run.
+        fps: Frames per second of wall time of this run.
+        wall_seconds: Wall time of this run.
+        stage_wall_seconds: Busy wall seconds per stage, summed over its threads.
+        stage_cpu_seconds: CPU seconds per stage, of its own threads only.
+        process_cpu_seconds: CPU seconds of the whole process, all threads.
+        engine: Style, network, backend, precision, sizes and hashes.
+        encoder: Encoder and its options.
+        decode: Damage found and repaired while reading.
+        tracks: What became of every other track.
+        dropped: Sentences naming what was lost.
+        warnings: Sentences the user should read.
+        peak_rss_bytes: Largest memory of the process.
+        first_frame_seconds: From the start of the job to the first painted frame.
+    """
+
+    input: str
+    output: str
+    frames_in: int = 0
+    frames_out: int = 0
+    frames_painted: int = 0
+    frames_reused: int = 0
+    frames_resumed: int = 0
+    fps: float = 0.0
+    wall_seconds: float = 0.0
+    first_frame_seconds: float | None = None
+    stage_wall_seconds: dict[str, float] = field(default_factory=dict)
+    stage_cpu_seconds: dict[str, float] = field(default_factory=dict)
+    process_cpu_seconds: float = 0.0
+    engine: dict[str, Any] = field(default_factory=dict)
+    encoder: dict[str, Any] = field(default_factory=dict)
+    decode: dict[str, Any] = field(default_factory=dict)
+    tracks: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    peak_rss_bytes: int = 0
+
+    def write(self, path: Path) -> None:
+        """Write the report as JSON."""
+        text = json.dumps(asdict(self), indent=2, ensure_ascii=True)
+        path.write_text(text + "\n", encoding="utf-8")
+
+    @property
+    def bottleneck(self) -> str:
+        """The stage that was busy for the largest part of the time."""
+        return max(self.stage_wall_seconds, key=self.stage_wall_seconds.__getitem__, default="")
+
+
+def peak_memory() -> int:
+    """Return the process's largest resident size so far in bytes, 0 where it cannot be told."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,200 @@
+"""Every option of a job, defined once.
+
+The command line, the Python API and the batch runner all use :class:`Settings`. The text below each
+field is its help text. Values are validated when the object is made, before any work starts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Literal
+
+from videotoon.errors import SettingsError
+
+BackendChoice = Literal["auto", "openvino", "torch"]
+PrecisionChoice = Literal["auto", "fp32", "bf16", "int8"]
+DetailChoice = Literal["auto", "sd", "hd"]
+EncoderChoice = Literal["auto", "x264", "x265", "svtav1", "vp9", "prores"]
+ProgressChoice = Literal["bar", "json", "none"]
+
+MAX_WORKERS = 64
+MAX_CACHE_FRAMES = 4096
+MIN_PAINTING_SIDE = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Options of one job; frozen, validated on creation.
+
+    Raises:
+        SettingsError: A value is out of range; the message names the option, value and range.
+    """
+
+    style: str = "cel"
+    """Name of a bundled style (see `videotoon styles`) or path to a network
+    (.pt, .safetensors, .onnx, .pb, .tflite)."""
+
+    strength: float = 1.0
+    """How much of the style is applied: 0 gives the input back, 1 the full style."""
+
+    edge_preserve: float = 1.0
+    """Strength of lines and flattening, 0.5 (soft) to 1.5 (bold)."""
+
+    color_shift: float = 1.0
+    """How much of the style's colour change is taken: 0 keeps the clip's own hues."""
+
+    detail: DetailChoice = "auto"
+    """Scale of the drawing: `sd` fine lines, `hd` lines for 720p and above; auto picks by size."""
+
+    max_side: int | None = None
+    """Longest side in pixels at which frames are painted; the output keeps the input's size."""
+
+    start: str | None = None
+    """Begin here: seconds (`12.5`, `12.5s`) or `h:mm:ss.fff`."""
+
+    end: str | None = None
+    """Stop here, same notation as --start."""
+
+    fps: str | None = None
+    """Make the frame rate constant, e.g. `30` or `30000/1001`; without it every timestamp is kept."""
+
+    encoder: EncoderChoice = "auto"
+    """Video encoder; auto picks by the output's container."""
+
+    preset: str = "veryfast"
+    """Speed preset in x264's words, ultrafast ... veryslow, mapped for other encoders."""
+
+    quality: float = 18.0
+    """Constant quality on x264's CRF scale, 0 (best) to 51; mapped for other encoders."""
+
+    backend: BackendChoice = "auto"
+    """Inference engine."""
+
+    device: str = "auto"
+    """`cpu`, `cuda`, `cuda:1`, or an OpenVINO device such as `GPU`."""
+
+    precision: PrecisionChoice = "auto"
+    """Arithmetic of the network; auto takes the fastest that keeps the picture."""
+
+    workers: int | None = None
+    """Frames painted at the same time; default by number of cores."""
+
+    cache_frames: int = 8
+    """Painted frames kept for reuse when a frame comes again; 0 switches reuse off."""
+
+    duplicate_threshold: float = 4.0
+    """Frames whose 4x4 blocks all differ by at most this (mean of 0..255 codes) are repeats."""
+
+    commercial_ok: bool = False
+    """Refuse styles whose licence forbids commercial use."""
+
+    overwrite: bool = False
+    """Replace an existing output."""
+
+    resume: bool = True
+    """Go on where an interrupted run of the same job stopped."""
+
+    keep_work: bool = False
+    """Keep the work folder with the finished segments after success."""
+
+    allow_truncated: bool = False
+    """Accept a result that is shorter than the input says it is."""
+
+    def __post_init__(self) -> None:
+        _check_range("--strength", self.strength, 0.0, 1.0)
+        _check_range("--edge-preserve", self.edge_preserve, 0.5, 1.5)
+        _check_range("--color-shift", self.color_shift, 0.0, 1.0)
+        _check_range("--quality", self.quality, 0.0, 51.0)
+        _check_range("--duplicate-threshold", self.duplicate_threshold, 0.0, 255.0)
+        _check_range("--cache-frames", self.cache_frames, 0, MAX_CACHE_FRAMES)
+        if self.workers is not None:
+            _check_range("--workers", self.workers, 1, MAX_WORKERS)
+        if self.max_side is not None:
+            _check_range("--max-side", self.max_side, MIN_PAINTING_SIDE, 16384)
+        if not self.style.strip():
+            raise SettingsError("--style is empty", "name a style from `videotoon styles` or a file")
+        if self.preset not in X264_PRESETS:
+            raise SettingsError(
+                f"--preset {self.preset!r} is not a preset", f"use one of {', '.join(X264_PRESETS)}"
+            )
+        start, end = self.start_seconds, self.end_seconds
+        if end is not None and end <= (start or 0):
+            raise SettingsError(f"--end {self.end} is not after the start", "give a later --end")
+        _ = self.frame_rate
+
+    @property
+    def start_seconds(self) -> Fraction | None:
+        """Start of the wanted part in seconds, exact, or None for the beginning."""
+        return None if self.start is None else parse_time("--start", self.start)
+
+    @property
+    def end_seconds(self) -> Fraction | None:
+        """End of the wanted part in seconds, exact, or None for the end."""
+        return None if self.end is None else parse_time("--end", self.end)
+
+    @property
+    def frame_rate(self) -> Fraction | None:
+        """Constant frame rate asked for, exact, or None to keep every timestamp."""
+        if self.fps is None:
+            return None
+        try:
+            rate = Fraction(self.fps)
+        except (ValueError, ZeroDivisionError):
+            rate = Fraction(0)
+        if not 0 < rate <= 1000:
+            raise SettingsError(
+                f"--fps {self.fps!r} is not a frame rate", "give a number such as 25 or 30000/1001"
+            )
+        return rate
+
+
+    def result_key(self) -> dict[str, object]:
+        """Return the options that the result depends on, for telling whether work can go on."""
+        return {
+            item.name: getattr(self, item.name)
+            for item in fields(self)
+            if item.name not in _WITHOUT_INFLUENCE
+        }
+
+
+_WITHOUT_INFLUENCE = frozenset(
+    {"commercial_ok", "overwrite", "resume", "keep_work", "allow_truncated", "workers"}
+)
+
+X264_PRESETS = (
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+)
+
+_TIME = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)s?")
+
+
+def parse_time(option: str, text: str) -> Fraction:
+    """Read ``12.5``, ``12.5s``, ``1:02`` or ``1:02:03.5`` as exact seconds.
+
+    Raises:
+        SettingsError: The text is not a time.
+    """
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise SettingsError(
+            f"{option} {text!r} is not a time", "write seconds (12.5) or h:mm:ss (0:01:30)"
+        )
+    hours, minutes, seconds = match.groups()
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + Fraction(seconds)
+
+
+def _check_range(option: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:  # also catches NaN
+        raise SettingsError(
+            f"{option} {value} is out of range", f"give a value from {low:g} to {high:g}"
+        )
