@@ -1,10 +1,18 @@
 """videotoon: turns video clips into anime on an ordinary CPU.
 
-Public names are loaded on first use, so that importing the package costs nothing.
+Public names are loaded on first use, so that importing the package costs nothing::
+
+    from videotoon import Settings, Styliser, stylise_video
+
+    stylise_video("in.mp4", "out.mp4", Settings(style="cel", strength=0.8))
+    painted = Styliser(Settings())(picture)  # uint8 RGB (height, width, 3), in and out
+
+Every failure that a user can cause is a :class:`VideotoonError`.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -32,6 +40,17 @@ _HOMES = {
     "VideotoonError": "videotoon.errors",
     "stylise_video": "videotoon.pipeline",
 }
+
+
+# Importing OpenVINO sends a usage event to its maker unless the user has opted out. Nothing here
+# may talk to the network, and the sender's thread would hold up the end of an offline process. With
+# the sending module made unavailable, OpenVINO takes its own silent stand-in.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+
+def __dir__() -> list[str]:
+    """Show public names to interactive shells before they are loaded."""
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,8 +1,9 @@
 """The one error tree of the project.
 
-Every error a user can cause is a :class:`VideotoonError`. Its message is a single line that names the
-value, the cause and the cure. Only the command line turns an error into an exit code; the library
-never exits. The table of exit codes in ``docs/exit-codes.md`` is generated from these classes.
+Every error a user can cause is a :class:`VideotoonError`. Its message is a single line that names
+the value, the cause and the cure. Only the command line turns an error into an exit code; the
+library never exits. The table of exit codes in ``docs/exit-codes.md`` is generated from these
+classes.
 """
 
 from __future__ import annotations

@@ -2,47 +2,74 @@
 
 from __future__ import annotations
 
-import os
 import time
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from videotoon.cache.repeated import RepeatedFrames
 from videotoon.encode.segment import SegmentEncoder
+from videotoon.engine.pool import FrameReuse, GeneratorPool
+from videotoon.errors import VideotoonError
+from videotoon.timing import StageClock
 
 if TYPE_CHECKING:
     from videotoon.engine.open import OpenedStyle
+    from videotoon.frame import FrameSize
     from videotoon.job import Job
 
-LONG_JOB_FRAMES = 300
-"""Jobs with at least this many frames are announced with their expected time."""
+LONG_JOB_PIXELS = 100_000_000
+"""Jobs that paint at least this many pixels are announced: some 190 frames of 540p, 48 of 1080p."""
 
-SAMPLE_FRAMES = 8
+LEAST_FRAMES = 40
+"""Shorter jobs are over before a measurement would be worth it."""
+
+LEAST_SAMPLE = 8
+"""Frames measured at least; several for each stream where there are many."""
 
 
-def expected_seconds(job: Job, style: OpenedStyle, frames: int) -> float:
-    """Return the expected wall seconds for a number of frames.
+def is_long(frames: int, size: FrameSize) -> bool:
+    """Tell whether a job of so many frames should be announced with its expected time."""
+    return frames >= LEAST_FRAMES and frames * size.width * size.height >= LONG_JOB_PIXELS
 
-    A few frames are decoded, painted and encoded one after the other; the CPU time this takes,
-    spread over the cores that may be used, is a good guess because the stages overlap.
+
+def expected_seconds(job: Job, style: OpenedStyle, frames: int) -> float | None:
+    """Return the expected wall seconds for a number of frames, None where nothing can be said.
+
+    The first frames go through decoder, workers and encoder just as in the job itself, into a file
+    that is thrown away. Repeated frames are painted here, so a clip that holds many is done sooner.
     """
-    session = style.compiled.session()
-    with TemporaryDirectory() as folder:
-        encoder = SegmentEncoder(job.video_format(), Path(folder), 0)
-        try:
-            sample = list(islice(job.frames(job.source()), SAMPLE_FRAMES))
-            encoder.write(sample[0].with_planes(session.paint(sample[0].planes)))  # warm up
-            wall, cpu = time.perf_counter(), time.process_time()
-            for frame in sample[1:]:
-                encoder.write(frame.with_planes(session.paint(frame.planes)))
-            encoder.finish()
-            cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        finally:
-            encoder.abandon()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    per_frame = max(cpu / (cores or 1), 0.0) or wall
-    return per_frame / max(1, len(sample) - 1) * frames
+    try:
+        with TemporaryDirectory(prefix="videotoon-") as folder:
+            per_frame = _measured(job, style, Path(folder), frames)
+    except (VideotoonError, OSError):
+        return None  # whatever is wrong, the job itself will say it better
+    return None if per_frame is None else per_frame * frames
+
+
+def _measured(job: Job, style: OpenedStyle, folder: Path, frames: int) -> float | None:
+    """Return wall seconds per frame after the workers have warmed up."""
+    warm_up = style.streams
+    wanted = min(warm_up + max(LEAST_SAMPLE, 2 * style.streams), frames // 2)
+    reuse: FrameReuse = RepeatedFrames(0, 0.0)
+    pool = GeneratorPool(style.compiled, style.streams, reuse, StageClock())
+    painted = pool.painted(islice(job.frames(job.source()), wanted))
+    encoder = SegmentEncoder(job.video_format(), folder, 0)
+    started, measured = 0.0, 0
+    try:
+        for number, item in enumerate(painted):
+            if number == warm_up:
+                started = time.perf_counter()
+            measured += number >= warm_up
+            encoder.write(item.frame)
+        if measured < 2:
+            return None
+        encoder.finish()
+        return (time.perf_counter() - started) / measured
+    finally:
+        painted.close()
+        encoder.abandon()
 
 
 def in_words(seconds: float) -> str:

@@ -5,27 +5,32 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 
+from videotoon.decode.base import Place
 from videotoon.decode.constant_rate import at_constant_rate
 from videotoon.decode.file import FileSource
+from videotoon.decode.limits import Limits
 from videotoon.decode.media import VideoInfo
 from videotoon.decode.opening import check_readable
 from videotoon.decode.probe import probe
 from videotoon.encode.encoders import Container, EncoderPlan, container_for, plan_encoder
+from videotoon.encode.pictures import encoded_size
 from videotoon.encode.segment import VideoFormat
-from videotoon.errors import OutputError, SettingsError
+from videotoon.encode.work import clean_copy_path, work_path
+from videotoon.errors import DiskFullError, OutputError, SettingsError, VerifyError
 from videotoon.frame import Frame
+from videotoon.remux.clean import clean_copy
 from videotoon.remux.ffmpeg_binary import ffmpeg_binary
 from videotoon.remux.tracks import TrackPlan, plan_tracks
 from videotoon.settings import Settings
 
 SEGMENT_SECONDS = 5
 MIN_FREE_BYTES = 1 << 20
-_HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
+MAX_SEGMENT_RATE = 240
+"""Frames per second above which segments get shorter instead of larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +38,28 @@ class Job:
     """A checked job: input, output and what goes between.
 
     Attributes:
-        info: The probed input.
+        path: The input as it was named.
+        info: The probed input, or its clean copy where its times jump.
         output: Where the result goes.
         settings: Options.
+        limits: What is accepted from the input.
         container: The output's container.
         encoder: The encoder with its options.
         tracks: What becomes of the input's other tracks.
+        keep_alpha: The result carries opacity.
         frames_per_segment: Length of the segments in which work is saved.
         warnings: Sentences the user should read before the job.
     """
 
+    path: Path
     info: VideoInfo
     output: Path
     settings: Settings
+    limits: Limits
     container: Container
     encoder: EncoderPlan
     tracks: tuple[TrackPlan, ...]
+    keep_alpha: bool
     frames_per_segment: int
     warnings: tuple[str, ...]
 
@@ -62,24 +73,48 @@ class Job:
         """Average rate of the result, exact."""
         return self.settings.frame_rate or self.info.frame_rate
 
+    @property
+    def display_aspect(self) -> Fraction | None:
+        """Width to height as shown, for a container that does not take the shape of pixels."""
+        aspect = self.info.sample_aspect_ratio
+        if aspect == 1 or self.container.muxer != "webm":
+            return None
+        size = encoded_size(self.info.size, self.encoder)
+        return aspect * size.width / size.height
+
     def source(self) -> FileSource:
         """Return a reader of the wanted part of the input."""
-        return FileSource(self.info, self.settings.start_seconds, self.settings.end_seconds)
+        settings = self.settings
+        return FileSource(
+            self.info, settings.start_seconds, settings.end_seconds, self.keep_alpha, self.limits
+        )
 
-    def frames(self, source: FileSource, first_index: int = 0) -> Iterator[Frame]:
-        """Return the frames to paint from ``first_index`` on, at a constant rate if asked for."""
+    def frames(self, source: FileSource, place: Place | None = None) -> Iterator[Frame]:
+        """Return the frames to paint from a place on, at a constant rate if asked for."""
         rate = self.settings.frame_rate
         if rate is None:
-            return source.frames(first_index)
-        return islice(at_constant_rate(source.frames(), rate), first_index, None)
+            return source.frames(place)
+        if place is None:
+            return at_constant_rate(source.frames(), rate)
+        moment = (place.first_pts + place.index) / rate
+        around = source.frames_around(moment / self.info.time_base)
+        return at_constant_rate(around, rate, place)
 
     def expected_frames(self) -> int:
-        """Return the number of frames to paint, from the count of packets."""
-        count = self.source().expected_frames
+        """Return the number of frames to paint, from the times of the packets.
+
+        Raises:
+            HostileInputError: They are more than the limits allow.
+        """
+        times = self.source().expected_times
         rate = self.settings.frame_rate
-        if rate is None or count == 0:
-            return count
-        return max(1, round(count / self.info.frame_rate * rate))
+        if rate is None or not times:
+            return len(times)
+        span = (times[-1] - times[0]) * self.info.time_base
+        count = max(1, round((span + 1 / self.info.frame_rate) * rate))
+        subject = f"{self.path.name!r} would have {count} frames at {self.settings.fps} fps"
+        self.limits.check(subject, count, self.limits.max_frames, "frames")
+        return count
 
     def video_format(self, threads: int = 0) -> VideoFormat:
         """Return what all segments have in common."""
@@ -98,10 +133,12 @@ class Job:
         )
 
 
-def plan_job(source: Path, output: Path, settings: Settings) -> Job:
+def plan_job(source: Path, output: Path, settings: Settings, limits: Limits | None = None) -> Job:
     """Check input, output and options, and plan the job.
 
     Raises:
+        HostileInputError: The input refers to other files or is over a limit.
+        VerifyError: The input breaks off and ``allow_truncated`` is off.
         InputError: The input is missing or unreadable.
         DecodeError: It holds no usable video.
         OutputError: The output exists, is the input, or cannot be written.
@@ -111,20 +148,35 @@ def plan_job(source: Path, output: Path, settings: Settings) -> Job:
     check_readable(source)
     check_output(source, output, settings.overwrite)
     container = container_for(output)
-    encoder = plan_encoder(settings, container)
+    plan_encoder(settings, container)
     ffmpeg_binary()
-    info = probe(source)
+    limits = limits or Limits()
+    info = probe(source, limits)
+    if info.times_jump_back:
+        info = _with_clean_times(info, output, limits)
+    if info.cut_short and not settings.allow_truncated:
+        raise VerifyError(
+            f"input {source.name!r} breaks off: {info.cut_short}",
+            "add --allow-truncated to keep what is there, or repair the file",
+        )
+    keep_alpha = info.has_alpha and settings.encoder in ("auto", container.alpha_encoder)
+    keep_alpha = keep_alpha and bool(container.alpha_encoder)
+    encoder = plan_encoder(settings, container, keep_alpha)
+    if keep_alpha:
+        container = replace(container, segment_muxer=container.alpha_segment_muxer)
+    rate = min(settings.frame_rate or info.frame_rate, Fraction(MAX_SEGMENT_RATE))
     job = Job(
+        path=source,
         info=info,
         output=output,
         settings=settings,
+        limits=limits,
         container=container,
         encoder=encoder,
         tracks=plan_tracks(info, container, settings.start is not None),
-        frames_per_segment=max(
-            1, round((settings.frame_rate or info.frame_rate) * SEGMENT_SECONDS)
-        ),
-        warnings=tuple(_warnings(info, encoder)),
+        keep_alpha=keep_alpha,
+        frames_per_segment=max(1, round(rate * SEGMENT_SECONDS)),
+        warnings=tuple(_warnings(info, container, encoder, keep_alpha)),
     )
     if job.expected_frames() == 0:
         length = float(info.duration or 0)
@@ -140,6 +192,7 @@ def check_output(source: Path, output: Path, overwrite: bool) -> None:
 
     Raises:
         OutputError: It cannot; the message says why.
+        DiskFullError: No space is left.
     """
     shown = repr(os.fsencode(output).decode("utf-8", "backslashreplace"))
     folder = output.parent
@@ -152,11 +205,9 @@ def check_output(source: Path, output: Path, overwrite: bool) -> None:
     if output.exists() and not overwrite:
         raise OutputError(f"output {shown} exists", "add --overwrite or give another name")
     if not os.access(folder, os.W_OK | os.X_OK) or _read_only(folder):
-        raise OutputError(
-            f"folder {str(folder)!r} may not be written to", "choose another folder"
-        )
+        raise OutputError(f"folder {str(folder)!r} may not be written to", "choose another folder")
     if shutil.disk_usage(folder).free < MIN_FREE_BYTES:
-        raise OutputError(f"no space left in {str(folder)!r}", "free some space")
+        raise DiskFullError(f"no space left in {str(folder)!r}", "free some space")
 
 
 def _read_only(folder: Path) -> bool:
@@ -165,16 +216,29 @@ def _read_only(folder: Path) -> bool:
     return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
-def _warnings(info: VideoInfo, encoder: EncoderPlan) -> Iterator[str]:
-    hdr = _HDR_TRANSFERS.get(info.colour.transfer)
-    if hdr is not None:
-        yield f"the input is {hdr} HDR; it is painted without tone mapping and may look flat"
-    if info.has_alpha:
-        yield "the input has transparency; the result is opaque"
+def _with_clean_times(info: VideoInfo, output: Path, limits: Limits) -> VideoInfo:
+    """Copy a joined stream, whose times start anew midway, into one with rising times."""
+    work_path(output).mkdir(exist_ok=True)
+    copy = clean_copy_path(output)
+    clean_copy(info.path, copy)
+    return replace(probe(copy, limits), times_rebuilt=True)
+
+
+def _warnings(
+    info: VideoInfo, container: Container, encoder: EncoderPlan, keep_alpha: bool
+) -> Iterator[str]:
+    if info.cut_short:
+        yield f"the input breaks off: {info.cut_short}"
+    if info.times_rebuilt:
+        yield "the input's timestamps start anew midway (joined files); they were made continuous"
+    if info.hdr:
+        yield f"the input is {info.hdr} HDR; it is tone-mapped to ordinary BT.709 video"
+    if info.has_alpha and not keep_alpha:
+        yield "the input has transparency, which the output cannot keep; it is laid onto black"
     if info.interlaced:
-        yield "the input is interlaced; it is painted as it is"
+        yield "the input is interlaced; its fields are woven into whole frames (bwdif)"
     if encoder.even_sides and (info.size.width % 2 or info.size.height % 2):
         yield (
             f"{info.size} has an odd side, which {encoder.name} cannot store: the last column or "
-            "row is doubled"
+            f"row is doubled (a .webm output keeps {info.size})"
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +20,15 @@ from videotoon.timing import StageClock
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from videotoon.engine.styliser import Styliser
+
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 MAX_PICTURE_PIXELS = 16384 * 8192
+QUALITY = 95
+"""Of JPEG and WebP, in their encoders' percent."""
+
+TRAILING_BYTES = 1 << 20
+"""Some cameras append data to a picture; its end mark is looked for in this many last bytes."""
 
 
 def is_picture(path: Path) -> bool:
@@ -27,8 +36,16 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURE_SUFFIXES
 
 
-def stylise_picture(source: Path, output: Path, settings: Settings) -> Report:
+def stylise_picture(
+    source: Path, output: Path, settings: Settings, styliser: Styliser | None = None
+) -> Report:
     """Paint a picture of any size; large ones are painted in tiles without seams.
+
+    Args:
+        source: Input picture.
+        output: Output picture.
+        settings: Options.
+        styliser: Made with the same settings; batches share one, which keeps what it compiled.
 
     Raises:
         VideotoonError: As one line with value, cause and cure; nothing is written then.
@@ -45,7 +62,7 @@ def stylise_picture(source: Path, output: Path, settings: Settings) -> Report:
     check_output(source, output, settings.overwrite)
     with clock.busy("decode"):
         rgb, alpha = read_picture(source)
-    styliser = Styliser(settings)
+    styliser = styliser or Styliser(settings)
     with clock.busy("paint"):
         painted = styliser(rgb)
     with clock.busy("encode"):
@@ -69,10 +86,9 @@ def read_picture(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | Non
 
     data = np.fromfile(path, dtype=np.uint8)
     picture = _decoded(data, cv2.IMREAD_COLOR)
-    if picture is None:
-        raise DecodeError(
-            f"input {path.name!r} is not a picture that can be read", "give a .png, .jpg or .webp"
-        )
+    if picture is None or _breaks_off(data):
+        problem = "is not a picture that can be read" if picture is None else "breaks off"
+        raise DecodeError(f"input {path.name!r} {problem}", "give a whole .png, .jpg or .webp")
     if picture.shape[0] * picture.shape[1] > MAX_PICTURE_PIXELS:
         raise DecodeError(
             f"input {path.name!r} is {picture.shape[1]}x{picture.shape[0]}, which is too large",
@@ -85,6 +101,13 @@ def read_picture(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | Non
         if alpha.shape != picture.shape[:2]:
             alpha = None  # turned upright by its EXIF tag; such files are never transparent
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8), alpha
+
+
+def _breaks_off(data: NDArray[np.uint8]) -> bool:
+    """True for a JPEG or PNG without its end mark, of which OpenCV returns a part as if whole."""
+    head, tail = data[:8].tobytes(), data[-TRAILING_BYTES:].tobytes()
+    marks = ((b"\xff\xd8", b"\xff\xd9"), (b"\x89PNG", b"IEND"))
+    return any(head.startswith(first) and last not in tail for first, last in marks)
 
 
 def _decoded(data: NDArray[np.uint8], mode: int) -> NDArray[np.uint8] | None:
@@ -105,27 +128,48 @@ def write_picture(
         OutputError: It cannot be written or read back.
         DiskFullError: No space is left.
     """
-    import errno
-
-    import cv2
-
-    picture = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
-    if alpha is not None and path.suffix.lower() in (".png", ".webp", ".tif", ".tiff"):
-        picture = np.dstack([picture, alpha])
-    options = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_WEBP_QUALITY, 95]
-    _, data = cv2.imencode(path.suffix.lower(), picture, options)
+    content = _encoded(path, rgb, alpha)
     part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
-        part.write_bytes(data.tobytes())
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         reread, _ = read_picture(part)
         if reread.shape != rgb.shape:
             raise OutputError(f"output {path.name!r} could not be read back", "try .png")
         part.replace(path)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError("no space left on the disk", "free some space") from error
+            raise DiskFullError(
+                f"no space left for {path.name!r}", "free some space and run again"
+            ) from error
         raise OutputError(
-            f"cannot write {str(path)!r} ({error.strerror})", "choose another folder"
+            f"cannot write {str(path)!r} ({error.strerror})", "choose another name or folder"
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _encoded(path: Path, rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> bytes:
+    """Return the bytes of a picture file of the kind that the name's suffix says."""
+    import cv2
+
+    suffix = path.suffix.lower()
+    picture = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    if alpha is not None and suffix in (".png", ".webp", ".tif", ".tiff"):
+        picture = np.dstack([picture, alpha])
+    options = {
+        ".jpg": [cv2.IMWRITE_JPEG_QUALITY, QUALITY],
+        ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, QUALITY],
+        ".webp": [cv2.IMWRITE_WEBP_QUALITY, QUALITY],
+    }
+    try:
+        written, data = cv2.imencode(suffix, picture, options.get(suffix, []))
+    except cv2.error:
+        written = False
+    if not written:
+        height, width, _ = rgb.shape
+        raise OutputError(f"a {suffix} file cannot hold {width}x{height} pixels", "try .png")
+    return data.tobytes()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from videotoon.errors import DiskFullError, OutputError
 
 
 @dataclass(slots=True)
@@ -27,11 +30,13 @@ class Report:
         stage_cpu_seconds: CPU seconds per stage, of its own threads only.
         process_cpu_seconds: CPU seconds of the whole process, all threads.
         engine: Style, network, backend, precision, sizes and hashes.
+        faces: Faces painted, tracks, detections run, detector, style; empty without ``--face``.
         encoder: Encoder and its options.
         decode: Damage found and repaired while reading.
         tracks: What became of every other track.
         dropped: Sentences naming what was lost.
         warnings: Sentences the user should read.
+        painted_digest: Hash over all painted pixels before encoding; equal runs have equal ones.
         peak_rss_bytes: Largest memory of the process.
         first_frame_seconds: From the start of the job to the first painted frame.
     """
@@ -50,17 +55,34 @@ class Report:
     stage_cpu_seconds: dict[str, float] = field(default_factory=dict)
     process_cpu_seconds: float = 0.0
     engine: dict[str, Any] = field(default_factory=dict)
+    faces: dict[str, Any] = field(default_factory=dict)
     encoder: dict[str, Any] = field(default_factory=dict)
     decode: dict[str, Any] = field(default_factory=dict)
     tracks: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    painted_digest: str = ""
     peak_rss_bytes: int = 0
 
     def write(self, path: Path) -> None:
-        """Write the report as JSON."""
+        """Write the report as JSON.
+
+        Raises:
+            OutputError: The file cannot be written.
+            DiskFullError: No space is left.
+        """
         text = json.dumps(asdict(self), indent=2, ensure_ascii=True)
-        path.write_text(text + "\n", encoding="utf-8")
+        try:
+            path.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise DiskFullError(
+                    f"no space left for the report {path.name!r}", "free some space"
+                ) from error
+            raise OutputError(
+                f"report {str(path)!r} cannot be written ({error.strerror})",
+                "choose another file for --report",
+            ) from error
 
     @property
     def bottleneck(self) -> str:

@@ -7,16 +7,19 @@ field is its help text. Values are validated when the object is made, before any
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, get_args
 
 from videotoon.errors import SettingsError
+from videotoon.mixture import parse_mix
 
 BackendChoice = Literal["auto", "openvino", "torch"]
 PrecisionChoice = Literal["auto", "fp32", "bf16", "int8"]
 DetailChoice = Literal["auto", "sd", "hd"]
 EncoderChoice = Literal["auto", "x264", "x265", "svtav1", "vp9", "prores"]
+DetectorChoice = Literal["auto", "retinaface", "cascade"]
+FaceBlendChoice = Literal["soft", "poisson"]
 ProgressChoice = Literal["bar", "json", "none"]
 
 MAX_WORKERS = 64
@@ -36,6 +39,9 @@ class Settings:
     """Name of a bundled style (see `videotoon styles`) or path to a network
     (.pt, .safetensors, .onnx, .pb, .tflite)."""
 
+    mix: str | None = None
+    """Mix two to four styles instead of taking one, e.g. `hayao:0.6,shinkai:0.4`."""
+
     strength: float = 1.0
     """How much of the style is applied: 0 gives the input back, 1 the full style."""
 
@@ -51,6 +57,39 @@ class Settings:
     max_side: int | None = None
     """Longest side in pixels at which frames are painted; the output keeps the input's size."""
 
+    face: bool = False
+    """Paint every face on its own, at the scale at which faces are drawn well."""
+
+    face_style: str | None = None
+    """Style for the faces, as for --style; the scene's own by default."""
+
+    face_strength: float = 1.0
+    """Opacity of the painted faces: 0 keeps the scene's painting."""
+
+    face_detector: DetectorChoice = "auto"
+    """What finds faces: `retinaface` (its weights are pulled once) or OpenCV's `cascade`."""
+
+    min_face: float = 16.0
+    """Faces smaller than this (root of width times height, in pixels) keep the scene's painting."""
+
+    face_skin: float = 0.4
+    """How much blotches of skin are evened, 0 to 1."""
+
+    face_eyes: float = 0.5
+    """How much eyes are brightened and drawn crisply, 0 to 1."""
+
+    face_lips: float = 0.3
+    """How much lips are coloured, 0 to 1."""
+
+    face_blend: FaceBlendChoice = "soft"
+    """How faces are laid in: a soft mask with matched colours, or Poisson blending."""
+
+    hair_color: str | None = None
+    """Dye hair, e.g. `#a05028`; needs the weights `bisenet`."""
+
+    cloth_color: str | None = None
+    """Dye clothes, e.g. `#284a90`; needs the weights `bisenet`."""
+
     start: str | None = None
     """Begin here: seconds (`12.5`, `12.5s`) or `h:mm:ss.fff`."""
 
@@ -58,7 +97,7 @@ class Settings:
     """Stop here, same notation as --start."""
 
     fps: str | None = None
-    """Make the frame rate constant, e.g. `30` or `30000/1001`; without it every timestamp is kept."""
+    """Make the frame rate constant, e.g. `30` or `30000/1001`; without it all times are kept."""
 
     encoder: EncoderChoice = "auto"
     """Video encoder; auto picks by the output's container."""
@@ -87,6 +126,12 @@ class Settings:
     duplicate_threshold: float = 4.0
     """Frames whose 4x4 blocks all differ by at most this (mean of 0..255 codes) are repeats."""
 
+    change_only: bool = True
+    """Paint only what changed since the frame before, where that gives the very same pixels."""
+
+    change_tolerance: int = 0
+    """Codes by which a pixel may differ and still count as unchanged; for noisy still cameras."""
+
     commercial_ok: bool = False
     """Refuse styles whose licence forbids commercial use."""
 
@@ -103,18 +148,32 @@ class Settings:
     """Accept a result that is shorter than the input says it is."""
 
     def __post_init__(self) -> None:
+        for name, allowed in _CHOICES.items():
+            _check_choice(f"--{name.replace('_', '-')}", getattr(self, name), allowed)
         _check_range("--strength", self.strength, 0.0, 1.0)
         _check_range("--edge-preserve", self.edge_preserve, 0.5, 1.5)
         _check_range("--color-shift", self.color_shift, 0.0, 1.0)
         _check_range("--quality", self.quality, 0.0, 51.0)
         _check_range("--duplicate-threshold", self.duplicate_threshold, 0.0, 255.0)
         _check_range("--cache-frames", self.cache_frames, 0, MAX_CACHE_FRAMES)
+        for name in ("face_strength", "face_skin", "face_eyes", "face_lips"):
+            _check_range(f"--{name.replace('_', '-')}", getattr(self, name), 0.0, 1.0)
+        _check_range("--min-face", self.min_face, 8.0, 4096.0)
+        for option, colour in (
+            ("--hair-color", self.hair_color),
+            ("--cloth-color", self.cloth_color),
+        ):
+            if colour is not None and not _COLOUR.fullmatch(colour):
+                raise SettingsError(f"{option} {colour!r} is not a colour", "write it as #rrggbb")
+        _check_range("--change-tolerance", self.change_tolerance, 0, 64)
         if self.workers is not None:
             _check_range("--workers", self.workers, 1, MAX_WORKERS)
         if self.max_side is not None:
             _check_range("--max-side", self.max_side, MIN_PAINTING_SIDE, 16384)
-        if not self.style.strip():
-            raise SettingsError("--style is empty", "name a style from `videotoon styles` or a file")
+        if not isinstance(self.style, str) or not self.style.strip():
+            raise SettingsError("--style is empty", "name one of `videotoon styles` or a file")
+        if self.mix is not None:
+            parse_mix(self.mix)
         if self.preset not in X264_PRESETS:
             raise SettingsError(
                 f"--preset {self.preset!r} is not a preset", f"use one of {', '.join(X264_PRESETS)}"
@@ -149,6 +208,9 @@ class Settings:
             )
         return rate
 
+    def with_style(self, style: str) -> Settings:
+        """Return the same options for one style, whatever style or mixture was chosen before."""
+        return replace(self, style=style, mix=None)
 
     def result_key(self) -> dict[str, object]:
         """Return the options that the result depends on, for telling whether work can go on."""
@@ -175,6 +237,16 @@ X264_PRESETS = (
     "veryslow",
 )
 
+_CHOICES = {
+    "backend": get_args(BackendChoice),
+    "precision": get_args(PrecisionChoice),
+    "detail": get_args(DetailChoice),
+    "encoder": get_args(EncoderChoice),
+    "face_detector": get_args(DetectorChoice),
+    "face_blend": get_args(FaceBlendChoice),
+}
+
+_COLOUR = re.compile(r"#?[0-9a-fA-F]{6}")
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)s?")
 
 
@@ -190,11 +262,24 @@ def parse_time(option: str, text: str) -> Fraction:
             f"{option} {text!r} is not a time", "write seconds (12.5) or h:mm:ss (0:01:30)"
         )
     hours, minutes, seconds = match.groups()
+    if (hours and int(minutes) > 59) or (minutes and Fraction(seconds) >= 60):
+        raise SettingsError(
+            f"{option} {text!r} has more than 59 minutes or seconds", "write h:mm:ss, e.g. 0:01:30"
+        )
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + Fraction(seconds)
 
 
 def _check_range(option: str, value: float, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SettingsError(f"{option} {value!r} is not a number", "give one such as 1")
     if not low <= value <= high:  # also catches NaN
         raise SettingsError(
             f"{option} {value} is out of range", f"give a value from {low:g} to {high:g}"
+        )
+
+
+def _check_choice(option: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise SettingsError(
+            f"{option} {value!r} is not one of its values", f"use {', '.join(allowed)}"
         )

@@ -9,14 +9,18 @@ import os
 import signal
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
 from videotoon import __version__
-from videotoon.errors import Cancelled, SettingsError, VideotoonError
-from videotoon.settings import ProgressChoice, Settings
+from videotoon.batch.settings import BatchSettings
+from videotoon.cli.batch import fill_in_preset
+from videotoon.cli.failing import DEBUG_VARIABLE, fail, file_error, interrupt
+from videotoon.cli.wording import explain, read_value, spell_files
+from videotoon.errors import Cancelled, VideotoonError
+from videotoon.live.settings import LiveSettings
+from videotoon.settings import DetailChoice, ProgressChoice, Settings
 
 app = App(
     name="videotoon",
@@ -24,9 +28,8 @@ app = App(
     help="Turn video clips and pictures into anime on an ordinary CPU.",
     help_format="markdown",
     help_epilogue="Exit codes: docs/exit-codes.md. Every option is documented in the README.",
+    default_parameter=Parameter(converter=read_value),
 )
-
-DEBUG_VARIABLE = "VIDEOTOON_DEBUG"
 
 
 @app.default
@@ -109,11 +112,31 @@ def preview(
 
 
 @app.command
-def bench(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) -> None:
-    """Measure how fast this machine paints: every precision at 540p, 720p and 1080p."""
-    from videotoon.cli.bench import run_bench
+def bench(
+    *,
+    sizes: str = "540x960,1280x720,1920x1080",
+    seconds: float = 2.0,
+    calibrate: Annotated[bool, Parameter(negative=())] = False,
+    settings: Annotated[Settings | None, Parameter(name="*")] = None,
+) -> None:
+    """Measure how fast this machine paints: every precision at 540p, 720p and 1080p.
 
-    run_bench(settings or Settings())
+    Parameters
+    ----------
+    sizes
+        Frame sizes, separated by commas.
+    seconds
+        How long to measure each; longer is more exact.
+    calibrate
+        Measure a few seconds only and remember for this machine which precision paints the style
+        fastest without spoiling it; `--precision auto` then takes that one.
+    """
+    from videotoon.cli.bench import run_bench, run_calibration
+
+    if calibrate:
+        run_calibration(settings or Settings())
+        return
+    run_bench(settings or Settings(), sizes, seconds)
 
 
 @app.command
@@ -121,6 +144,9 @@ def export(
     style: Annotated[str, Parameter(name="STYLE")],
     output: Annotated[Path, Parameter(name="OUT")],
     /,
+    *,
+    detail: DetailChoice = "auto",
+    overwrite: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Write a style as a portable ONNX file.
 
@@ -130,53 +156,168 @@ def export(
         Name of a bundled style, or an AnimeGANv2 checkpoint.
     output
         File to write (.onnx).
+    detail
+        Which of a style's networks: `sd` (fine lines) or `hd`; auto takes `sd`.
+    overwrite
+        Replace an existing file.
     """
     from videotoon.cli.export import run_export
 
-    run_export(style, output)
+    run_export(style, output, detail, overwrite)
+
+
+@app.command
+def batch(
+    *inputs: Annotated[str, Parameter(name="INPUT")],
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    use: str = "",
+    preset_file: Path | None = None,
+    batch: Annotated[BatchSettings | None, Parameter(name="*")] = None,
+    settings: Annotated[Settings | None, Parameter(name="*")] = None,
+    progress: ProgressChoice = "bar",
+    report: Path | None = None,
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False,
+) -> None:
+    """Paint many videos and pictures; a failure does not stop the rest, and nothing is done twice.
+
+    Parameters
+    ----------
+    inputs
+        Files, folders (with all folders below them) and patterns such as `'clips/**/*.mov'`.
+    output
+        Folder for the results; folders of the input are mirrored below it.
+    use
+        Take the named settings of a preset, see `videotoon presets`; other options win over it.
+    preset_file
+        TOML file with presets; one alone needs no --use.
+    progress
+        Show progress as bars, as one JSON object per line, or not at all.
+    report
+        Write what became of each file to this JSON file.
+    quiet
+        Say nothing but errors.
+    """
+    from videotoon.cli.batch import run_batch_command
+    from videotoon.cli.stylise import Talk
+
+    talk = Talk(progress=progress, quiet=quiet, report=report)
+    run_batch_command(inputs, output, settings or Settings(), batch or BatchSettings(), talk)
+
+
+@app.command
+def live(
+    camera: Annotated[str, Parameter(name="CAMERA")] = "0",
+    /,
+    *,
+    live: Annotated[LiveSettings | None, Parameter(name="*")] = None,
+    settings: Annotated[Settings | None, Parameter(name="*")] = None,
+    progress: ProgressChoice = "bar",
+    report: Path | None = None,
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False,
+) -> None:
+    """Paint what a camera sees, in a window, without lagging behind.
+
+    Parameters
+    ----------
+    camera
+        Number, device path or name of the camera.
+    progress
+        Show figures on a line, as one JSON object per second, or not at all.
+    report
+        Write rate, latency and drops to this JSON file.
+    quiet
+        Say nothing but errors.
+    """
+    from videotoon.cli.live import run_live_command
+    from videotoon.cli.stylise import Talk
+
+    talk = Talk(progress=progress, quiet=quiet, report=report)
+    run_live_command(camera, settings or Settings(), live or LiveSettings(), talk)
+
+
+@app.command
+def presets(*, preset_file: Path | None = None) -> None:
+    """List the presets that `videotoon batch --use` takes.
+
+    Parameters
+    ----------
+    preset_file
+        TOML file with further presets.
+    """
+    from videotoon.cli.batch import print_presets
+
+    print_presets(preset_file)
+
+
+weights = App(name="weights", help="List, fetch and check weights that are not shipped.")
+app.command(weights)
+
+
+@weights.command(name="list")
+def weights_list() -> None:
+    """List what can be fetched, what of it is here, and what its licences say."""
+    from videotoon.cli.weights import list_weights
+
+    list_weights()
+
+
+@weights.command(name="pull")
+def weights_pull(
+    *names: Annotated[str, Parameter(name="NAME")],
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False,
+) -> None:
+    """Fetch weights into the user's cache; an interrupted fetch goes on where it stopped.
+
+    Parameters
+    ----------
+    names
+        Names from `videotoon weights list`.
+    quiet
+        Say nothing but errors.
+    """
+    from videotoon.cli.weights import pull_weights
+
+    pull_weights(names, quiet)
+
+
+@weights.command(name="verify")
+def weights_verify() -> None:
+    """Hash all bundled and fetched weights again and say what to do about altered ones."""
+    from videotoon.cli.weights import verify_weights
+
+    verify_weights()
+
+
+app["batch"].config = (fill_in_preset,)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; the only place that ends the process."""
     os.environ.setdefault("SVT_LOG", "1")
-    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGINT, interrupt)
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code."""
+    words = spell_files(arguments) or ["--help"]
     try:
-        app(arguments, exit_on_error=False, print_error=False)
+        app(words, exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        words = " ".join(str(error).split())
-        return _fail(SettingsError(words.rstrip("."), "see `videotoon --help`"))
+        return fail(explain(error, words, [name for name in app if not name.startswith("-")]))
     except VideotoonError as error:
-        return _fail(error)
+        return fail(error)
     except KeyboardInterrupt:
-        return _fail(Cancelled("stopped by Ctrl-C", "nothing was kept"))
+        return fail(Cancelled("stopped by Ctrl-C", "nothing was changed"))
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 1
-    except BrokenPipeError:
+    except BrokenPipeError:  # `videotoon styles | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except Exception as error:  # noqa: BLE001 - the last resort: one line instead of a traceback
-        words = " ".join(f"{type(error).__name__}: {error}".split())
+        return VideotoonError.exit_code
+    except OSError as error:
+        return fail(file_error(error), error)
+    except Exception as error:  # the last resort: one line instead of a traceback
+        problem = f"internal error ({type(error).__name__}: {error})"
         cure = f"please report it; {DEBUG_VARIABLE}=1 shows where"
-        return _fail(VideotoonError(f"internal error ({words})", cure), error)
+        return fail(VideotoonError(problem, cure), error)
     return 0
-
-
-def _fail(error: VideotoonError, cause: BaseException | None = None) -> int:
-    if os.environ.get(DEBUG_VARIABLE):
-        import traceback
-
-        traceback.print_exception(cause or error)
-    line = " ".join(str(error).splitlines())
-    sys.stderr.write(f"videotoon: {line.encode('utf-8', 'backslashreplace').decode()}\n")
-    return error.exit_code
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """First Ctrl-C: stop in order. Second: out at once."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(Cancelled.exit_code))
-    raise KeyboardInterrupt

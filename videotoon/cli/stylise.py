@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from videotoon.cli.summary import details, headline
 from videotoon.decode.opening import check_readable
 from videotoon.errors import OutputError
-from videotoon.picture import is_picture, stylise_picture
+from videotoon.picture import PICTURE_SUFFIXES, is_picture, stylise_picture
 from videotoon.pipeline import stylise_video
-from videotoon.progress import Progress, SilentProgress, progress_for
+from videotoon.progress import JsonProgress, Progress, SilentProgress, printable, progress_for
 from videotoon.report import Report
 from videotoon.settings import ProgressChoice, Settings
 
@@ -33,6 +35,8 @@ class Talk:
 
     def display(self) -> Progress:
         """Return the progress display."""
+        if self.progress == "json":
+            return JsonProgress()
         if self.quiet:
             return SilentProgress()
         if self.progress == "none":
@@ -43,33 +47,70 @@ class Talk:
 def run_stylise(source: Path, output: Path, settings: Settings, talk: Talk) -> None:
     """Paint a clip or a picture and say what was done."""
     check_readable(source)
-    if talk.report is not None and not talk.report.parent.is_dir():
-        raise OutputError(
-            f"report folder {str(talk.report.parent)!r} does not exist", "create it first"
-        )
-    if is_picture(source) or is_picture(output):
+    if talk.report is not None:
+        check_report(talk.report, (source, output, Path(settings.style)))
+    display = talk.display()
+    if is_picture(source):
         report = stylise_picture(source, output, settings)
     else:
-        report = stylise_video(source, output, settings, progress=talk.display())
+        _refuse_picture_of_video(source, output)
+        report = stylise_video(source, output, settings, progress=display)
     if talk.report is not None:
         report.write(talk.report)
-    if not talk.quiet and talk.progress != "json":
-        _summarise(report, talk.verbose)
+    _say_result(report, display, talk)
 
 
-def _summarise(report: Report, verbose: bool) -> None:
-    reused = f", {report.frames_reused} repeats" if report.frames_reused else ""
-    frames = "1 picture" if report.frames_out == 1 else f"{report.frames_out} frames"
-    print(
-        f"{report.output}: {frames}{reused} in {report.wall_seconds:.1f} s "
-        f"({report.fps:.1f} fps), checked",
-        file=sys.stderr,
-    )
-    if not verbose:
+def check_report(path: Path, taken: tuple[Path, ...]) -> None:
+    """Check before the work that the report can be written and would destroy nothing.
+
+    Args:
+        path: Where the report goes.
+        taken: Files of the job, which it must not replace.
+
+    Raises:
+        OutputError: It cannot.
+    """
+    if not path.parent.is_dir():
+        raise OutputError(f"report folder {str(path.parent)!r} does not exist", "create it first")
+    if path.is_dir():
+        raise OutputError(f"report {str(path)!r} is a folder", "give a file name such as r.json")
+    if any(_same_file(path, other) for other in taken):
+        raise OutputError(f"report {str(path)!r} is a file of the job", "give another name")
+    target = path if path.exists() else path.parent
+    if not os.access(target, os.W_OK):
+        raise OutputError(f"report {str(path)!r} may not be written", "choose another file")
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return one.absolute() == other.absolute()
+
+
+def _refuse_picture_of_video(source: Path, output: Path) -> None:
+    if is_picture(output):
+        raise OutputError(
+            f"output {output.name!r} is a picture but input {source.name!r} is not",
+            f"give a video such as out.mp4, a picture as input ({', '.join(PICTURE_SUFFIXES)}), "
+            "or use `videotoon preview` for single frames",
+        )
+
+
+def _say_result(report: Report, display: Progress, talk: Talk) -> None:
+    if isinstance(display, JsonProgress):
+        display.write(
+            {
+                "event": "result",
+                "output": report.output,
+                "frames": report.frames_out,
+                "reused": report.frames_reused,
+                "fps": round(report.fps, 2),
+                "wall_seconds": round(report.wall_seconds, 2),
+            }
+        )
         return
-    for name, fact in report.engine.items():
-        print(f"  {name}: {fact}", file=sys.stderr)
-    for stage, seconds in report.stage_wall_seconds.items():
-        print(f"  {stage}: busy {seconds:.2f} s", file=sys.stderr)
-    for track in report.tracks:
-        print(f"  {track}", file=sys.stderr)
+    if talk.quiet:
+        return
+    lines = [headline(report), *(details(report) if talk.verbose else [])]
+    for line in lines:
+        print(printable(line, sys.stderr), file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from videotoon.engine.styles import load_catalogue
+from videotoon.weights_store.styles import fetched_styles
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -20,10 +21,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def print_styles() -> None:
-    """Print the bundled styles."""
+    """Print the bundled styles, and those that were fetched."""
     catalogue = load_catalogue()
     rows = []
-    for style in catalogue.styles.values():
+    for style in (*catalogue.styles.values(), *fetched_styles()):
         info = style.info
         name = f"{info.name} (default)" if info.name == catalogue.default else info.name
         smallest = min(sum(file.size for file in network.files) for network in style.networks)

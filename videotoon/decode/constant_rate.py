@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
+from videotoon.decode.base import Place
 from videotoon.frame import Frame
 
 
-def at_constant_rate(frames: Iterable[Frame], rate: Fraction) -> Iterator[Frame]:
+def at_constant_rate(
+    frames: Iterable[Frame], rate: Fraction, place: Place | None = None
+) -> Iterator[Frame]:
     """Show at every tick of a constant rate the frame that is on screen then.
 
     Frames are repeated or left out; the first tick is the first frame's time.
 
     Args:
-        frames: Frames in presentation order.
+        frames: Frames in presentation order; with ``place`` from any frame on that is on screen at
+            or before the first tick wanted.
         rate: Frames per second, exact.
+        place: Go on here; its times count ticks.
 
     Yields:
         Frames with ``time_base = 1 / rate``; ``pts`` counts ticks from the first frame's own time,
@@ -23,11 +28,12 @@ def at_constant_rate(frames: Iterable[Frame], rate: Fraction) -> Iterator[Frame]
     """
     time_base = 1 / rate
     shown: Frame | None = None
-    first_tick = 0
-    index = 0
+    first_tick = 0 if place is None else place.first_pts
+    index = 0 if place is None else place.index
     for frame in frames:
         if shown is None:
-            first_tick = round(frame.seconds * rate)
+            if place is None:
+                first_tick = round(frame.seconds * rate)
             shown = frame
         while (first_tick + index) * time_base < frame.seconds:
             yield _tick(shown, index, first_tick, time_base)

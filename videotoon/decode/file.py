@@ -1,25 +1,21 @@
-"""Reading frames from a video file with PyAV."""
+"""Reading frames from a video file: decoded, woven, tone-mapped, turned upright, in time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from videotoon.decode.base import DecodeCounts
+from videotoon.decode.base import DecodeCounts, Place
+from videotoon.decode.deinterlace import deinterlaced
+from videotoon.decode.limits import Limits
 from videotoon.decode.media import VideoInfo
-from videotoon.decode.opening import open_media, reason
 from videotoon.decode.planes import planes_of, resized, turn_upright
-from videotoon.decode.timestamps import TimestampRepair, nominal_step
+from videotoon.decode.reading import Reader
+from videotoon.decode.timestamps import Holes, TimestampRepair, nominal_step
+from videotoon.decode.tonemap import Moment, tone_mapped
 from videotoon.errors import DecodeError
 from videotoon.frame import Frame, Planes
-
-if TYPE_CHECKING:
-    from av import VideoFrame
-    from av.container import InputContainer
-
-MAX_DAMAGED_PACKETS = 500
-"""Packets that may fail in one file; beyond it the picture is mostly repeats and work is refused."""
 
 
 class FileSource:
@@ -29,7 +25,8 @@ class FileSource:
         info: The probed file.
         start: Leave out frames before this time in seconds, counted from the container's start.
         end: Leave out frames at or after this time.
-        keep_alpha: Deliver opacity as a fourth plane.
+        keep_alpha: Deliver opacity as a fourth plane; otherwise pictures are laid onto black.
+        limits: What is accepted from the file.
     """
 
     def __init__(
@@ -38,120 +35,138 @@ class FileSource:
         start: Fraction | None = None,
         end: Fraction | None = None,
         keep_alpha: bool = False,
+        limits: Limits | None = None,
     ) -> None:
         self.info = info
         self.counts = DecodeCounts()
-        self._start = start
-        self._end = end
         self._keep_alpha = keep_alpha
+        self._limits = limits or Limits()
+        self._reader = Reader(info, self.counts, self._limits)
         offset = info.container_start / info.time_base
         self._first_pts = None if start is None else start / info.time_base + offset
         self._end_pts = None if end is None else end / info.time_base + offset
 
     @property
-    def expected_frames(self) -> int:
-        """Frames that a healthy file delivers between start and end."""
+    def expected_times(self) -> list[Fraction]:
+        """Times, in the stream's time base, that a healthy file delivers from start to end."""
         info = self.info
         if info.times_missing:
-            times: list[Fraction] = [
-                n / info.frame_rate / info.time_base for n in range(info.packet_count)
-            ]
+            step = 1 / (info.frame_rate * info.time_base)
+            times = [n * step for n in range(info.packet_count)]
         else:
             times = [Fraction(time) for time in info.packet_times]
-        return sum(1 for time in times if self._wanted(time))
+        return [time for time in times if self._begun(time) and not self._over(time)]
 
-    def frames(self, first_index: int = 0) -> Iterator[Frame]:
+    def frames(self, place: Place | None = None) -> Iterator[Frame]:
         """Yield frames in presentation order, numbered from 0 at the start time.
 
         Args:
-            first_index: Begin at this frame; the ones before are decoded only where needed.
+            place: Go on after this frame; all from the start time on where None. Either way, what
+                lies before is decoded only where the file cannot be entered there exactly.
 
         Raises:
-            DecodeError: More packets are damaged than :data:`MAX_DAMAGED_PACKETS`.
+            DecodeError: More frames are damaged than the limit allows.
+            HostileInputError: Decoding took longer than the limit allows.
         """
-        index = 0
-        for frame in self._all_frames():
-            if self._end_pts is not None and frame.pts >= self._end_pts:
-                break
-            if self._first_pts is not None and frame.pts < self._first_pts:
-                continue
-            if index >= first_index:
-                yield Frame(
-                    index, frame.pts, frame.time_base, frame.planes, frame.duration, frame.repaired
-                )
-            index += 1
+        if place is not None and place.sound and self._reader.seekable:
+            found = False
+            index = place.index
+            for frame in self._from(place.last_pts):
+                if frame.pts > place.last_pts:
+                    if not found:
+                        break
+                    if self._over(frame.pts):
+                        return
+                    yield _numbered(frame, index)
+                    index += 1
+                found |= frame.pts == place.last_pts
+            if found:
+                return
+            # The frame before is not there as it was: number all frames from the beginning.
+        first = 0 if place is None else place.index
+        target = self._first_pts if place is None or place.sound else None
+        for index, frame in enumerate(self._wanted(target)):
+            if index >= first:
+                yield _numbered(frame, index)
 
-    def _wanted(self, time: Fraction) -> bool:
-        after_start = self._first_pts is None or time >= self._first_pts
-        return after_start and (self._end_pts is None or time < self._end_pts)
+    def frames_around(self, pts: Fraction) -> Iterator[Frame]:
+        """Yield frames from some frame at or before ``pts`` on; their numbers mean nothing."""
+        yield from self._wanted(pts)
 
-    def _all_frames(self) -> Iterator[Frame]:
-        """Yield the whole file, holes filled by repeating the frame before."""
+    def _wanted(self, target: Fraction | None) -> Iterator[Frame]:
+        for frame in self._from(None if target is None else int(target)):
+            if self._over(frame.pts):
+                return
+            if self._begun(frame.pts):
+                yield frame
+
+    def _begun(self, pts: Fraction | int) -> bool:
+        return self._first_pts is None or pts >= self._first_pts
+
+    def _over(self, pts: Fraction | int) -> bool:
+        return self._end_pts is not None and pts >= self._end_pts
+
+    def _from(self, target: int | None) -> Generator[Frame]:
+        """Yield frames from ``target`` or earlier on, holes filled by repeating the one before."""
         info = self.info
-        repair = TimestampRepair(info)
+        repair, holes = TimestampRepair(info), Holes(info)
         step = nominal_step(info.frame_rate, info.time_base)
         last: Planes | None = None
         index = 0
-        missing: list[int] = []
-        for decoded in self._decoded(missing):
-            if decoded.is_corrupt:
-                self.counts.corrupt_frames += 1
-            planes = self._upright(decoded)
-            holes = sorted(pts for pts in missing if decoded.pts is None or pts < decoded.pts)
-            for hole in holes if last is not None and not info.interlaced else []:
-                missing.remove(hole)
-                assert last is not None
-                yield Frame(index, repair.time_of(index, hole), info.time_base, last, step, True)
-                self.counts.repeated_frames += 1
+        with closing(self._pictures(target)) as pictures:
+            for moment, planes in pictures:
+                if last is None and target is None:
+                    self.counts.lost_at_start = holes.lost_at_start(moment.pts)
+                for hole in holes.before(moment.pts):
+                    assert last is not None
+                    yield self._fill(index, repair.time_of(index, hole), last, step)
+                    index += 1
+                pts = repair.time_of(index, moment.pts)
+                duration = moment.duration or step
+                yield Frame(index, pts, info.time_base, planes, duration, moment.damaged)
+                last = planes
                 index += 1
-            pts = repair.time_of(index, decoded.pts)
-            duration = decoded.duration or step
-            yield Frame(index, pts, info.time_base, planes, duration, decoded.is_corrupt)
-            last = planes
+        for hole in holes.at_end():
+            assert last is not None
+            yield self._fill(index, repair.time_of(index, hole), last, step)
             index += 1
         self.counts.repaired_times = repair.repaired
 
-    def _upright(self, decoded: VideoFrame) -> Planes:
-        info = self.info
-        planes = turn_upright(
-            planes_of(decoded, info.colour, self._keep_alpha), info.orientation
-        )
-        if planes.size != info.size:
-            planes = resized(planes, info.size.width, info.size.height)
-        return planes
-
-    def _decoded(self, missing: list[int]) -> Iterator[VideoFrame]:
-        """Yield decoded frames; times of packets that failed are appended to ``missing``."""
-        import av.error
-
-        with open_media(self.info.path) as container:
-            stream = container.streams[self.info.stream_index]
-            stream.codec_context.thread_type = "AUTO"
-            packets = container.demux(stream)
-            while True:
-                try:
-                    packet = next(packets)
-                except StopIteration:
-                    return
-                except av.error.FFmpegError as error:
-                    self.counts.warnings.append(f"the file breaks off: {reason(error)}")
-                    return
-                try:
-                    decoded = packet.decode()
-                except av.error.EOFError:
-                    return
-                except av.error.FFmpegError as error:
-                    self._count_damage(error)
-                    if packet.pts is not None:
-                        missing.append(packet.pts)
-                    continue
-                yield from decoded
-
-    def _count_damage(self, error: Exception) -> None:
-        self.counts.damaged_packets += 1
-        if self.counts.damaged_packets > MAX_DAMAGED_PACKETS:
+    def _fill(self, index: int, pts: int, planes: Planes, step: int) -> Frame:
+        self.counts.repeated_frames += 1
+        limit = self._limits.max_damaged_frames
+        if self.counts.repeated_frames > limit:
             raise DecodeError(
-                f"input {self.info.path.name!r} has more than {MAX_DAMAGED_PACKETS} damaged "
-                f"packets ({reason(error)})",
+                f"input {self.info.path.name!r} lacks more than {limit} frames",
                 "repair it with `ffmpeg -i IN -c copy OUT`, or re-encode it",
-            ) from error
+            )
+        return Frame(index, pts, self.info.time_base, planes, step, True)
+
+    def _pictures(self, target: int | None) -> Generator[tuple[Moment, Planes]]:
+        """Yield upright planes of the painted size with the times they were decoded with."""
+        info = self.info
+        with closing(self._reader.frames(target)) as decoded:
+            frames = decoded
+            if info.interlaced:
+                frames = deinterlaced(decoded, info.time_base, info.fields_flagged)
+            if info.hdr:
+                pictures = tone_mapped(frames, info)
+            else:
+                pictures = (
+                    (
+                        Moment(frame.pts, frame.duration or 0, bool(frame.is_corrupt)),
+                        planes_of(frame, info.colour, info.has_alpha, self._keep_alpha),
+                    )
+                    for frame in frames
+                )
+            with closing(pictures):
+                for moment, planes in pictures:
+                    self.counts.corrupt_frames += moment.damaged
+                    upright = turn_upright(planes, info.orientation)
+                    if upright.size != info.size:
+                        upright = resized(upright, info.size.width, info.size.height)
+                    yield moment, upright
+
+
+def _numbered(frame: Frame, index: int) -> Frame:
+    return Frame(index, frame.pts, frame.time_base, frame.planes, frame.duration, frame.repaired)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 from videotoon.frame import ColourTags, FrameSize
 
 TrackKind = Literal["video", "audio", "subtitle", "attachment", "data"]
-AlphaMode = Literal["none", "dropped", "kept"]
+
+HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
+"""Transfer characteristics of ITU-T H.273 that need tone mapping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +81,26 @@ class VideoInfo:
         size: Upright size in luma pixels.
         orientation: How stored frames are turned upright.
         sample_aspect_ratio: Upright pixel aspect ratio, exact.
-        colour: Meaning of the codes; unknown matrices are already resolved by size.
+        colour: Meaning of the codes of delivered frames; unknown matrices are already resolved by
+            size, HDR is already mapped to BT.709.
+        stored_colour: Meaning of the codes in the file.
         colour_declared: False where the matrix had to be guessed.
         bit_depth: Bits per component in the file.
         pixel_format: Pixel format of the decoder.
         has_alpha: True where the video carries opacity.
         interlaced: True where the field order says so.
+        fields_flagged: True where each frame tells by itself whether it is interlaced.
         time_base: Unit of the video's timestamps, exact.
         frame_rate: Average rate, exact; a guess where the file does not say.
-        packet_times: Presentation times of all video packets, sorted, in ``time_base``.
+        packet_times: Presentation times of all video packets that show a frame, sorted, in
+            ``time_base``.
         times_need_sorting: True where frames leave the decoder with decode-order timestamps.
         times_missing: True where no packet has a timestamp.
         times_jump_back: True where decode times run backwards (joined streams).
+        times_rebuilt: True for a copy that was made because times jumped back.
         container_start: Start time of the container in seconds, exact to a microsecond.
         duration: Declared duration in seconds, or None.
+        cut_short: Why the file is known to end too early, empty for whole files.
         bit_rate: Bits per second of the whole file, 0 where unknown.
         tracks: Every stream but the painted one.
         chapters: Number of chapters.
@@ -107,19 +116,23 @@ class VideoInfo:
     orientation: Orientation
     sample_aspect_ratio: Fraction
     colour: ColourTags
+    stored_colour: ColourTags
     colour_declared: bool
     bit_depth: int
     pixel_format: str
     has_alpha: bool
     interlaced: bool
+    fields_flagged: bool
     time_base: Fraction
     frame_rate: Fraction
     packet_times: tuple[int, ...] = field(repr=False)
     times_need_sorting: bool = False
     times_missing: bool = False
     times_jump_back: bool = False
+    times_rebuilt: bool = False
     container_start: Fraction = Fraction(0)
     duration: Fraction | None = None
+    cut_short: str = ""
     bit_rate: int = 0
     tracks: tuple[Track, ...] = ()
     chapters: int = 0
@@ -139,12 +152,24 @@ class VideoInfo:
         return self.packet_times[0] * self.time_base
 
     @property
+    def hdr(self) -> str:
+        """Name of the HDR transfer that is tone-mapped, empty for ordinary video."""
+        return HDR_TRANSFERS.get(self.stored_colour.transfer, "")
+
+    @property
+    def times_clean(self) -> bool:
+        """True where frames leave the decoder with strictly rising times of their own."""
+        if self.times_missing or self.times_need_sorting or self.times_jump_back:
+            return False
+        return all(earlier < later for earlier, later in pairwise(self.packet_times))
+
+    @property
     def steady(self) -> bool:
         """True where all frames are equally long to within one unit of the time base."""
         times = self.packet_times
         if self.times_missing or len(times) < 3:
             return True
-        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
         return max(gaps) - min(gaps) <= 1
 
     def tracks_of(self, kind: TrackKind) -> tuple[Track, ...]:

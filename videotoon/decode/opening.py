@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from videotoon.decode.limits import Limits
 from videotoon.errors import DecodeError, HostileInputError, InputError
 
 if TYPE_CHECKING:
@@ -18,18 +19,29 @@ ALLOWED_DEMUXERS = (
     "wav", "mp3", "aac", "flac",
 )  # fmt: skip
 """Containers that hold pictures or sound themselves. Playlists, concat lists, subtitles with
-references, devices and network formats are missing on purpose: they make FFmpeg open other files."""
+references, devices and network formats are missing on purpose: they name other files to open."""
 
 ALLOWED_PROTOCOLS = "file"
 
 OPEN_OPTIONS = {
     "protocol_whitelist": ALLOWED_PROTOCOLS,
     "format_whitelist": ",".join(ALLOWED_DEMUXERS),
-    "enable_drefs": "0",
+    "enable_drefs": "0",  # a .mov may name other files as the place of its media data
     "use_absolute_path": "0",
 }
 
-_REFUSED_STARTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<SMIL", b"[playlist]", b"#EXT")
+_REFUSED_STARTS = (
+    b"#EXT",
+    b"ffconcat",
+    b"<?xml",
+    b"<MPD",
+    b"<SMIL",
+    b"<smil",
+    b"[playlist]",
+    b"[reference]",
+    b"v=0",  # SDP: names network addresses
+    b";FFMETADATA",
+)
 
 
 def check_readable(path: Path) -> None:
@@ -39,7 +51,12 @@ def check_readable(path: Path) -> None:
         InputError: It does not; the message says why.
     """
     shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"input {shown!r} cannot be opened ({why})", "check the name") from error
+    if not exists:
         raise InputError(f"input {shown!r} does not exist", "check the name and folder")
     if path.is_dir():
         raise InputError(f"input {shown!r} is a folder", "give a file, or use `videotoon batch`")
@@ -51,39 +68,59 @@ def check_readable(path: Path) -> None:
         raise InputError(f"input {shown!r} is empty (0 bytes)", "give a video or picture file")
 
 
-def open_media(path: Path) -> InputContainer:
+def open_media(path: Path, limits: Limits | None = None) -> InputContainer:
     """Open a local media file for reading.
 
     Tags that are not UTF-8 survive as surrogate escapes. The caller closes the container.
 
     Raises:
         InputError: Missing, a folder, empty or unreadable.
-        HostileInputError: A playlist or another format that refers to other files.
+        HostileInputError: A playlist or another format that refers to other files, or over a limit.
         DecodeError: Not a media file, or damaged beyond opening.
     """
     import av
     import av.error
 
-    check_readable(path)
-    with path.open("rb") as file:
-        head = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith(_REFUSED_STARTS):
-        raise HostileInputError(
-            f"input {path.name!r} is a playlist or list of other files",
-            "give the media file itself",
-        )
+    limits = limits or Limits()
+    _refuse_lists(path)
+    size = path.stat().st_size
+    limits.check(f"{path.name!r} has {size} bytes", size, limits.max_bytes, "bytes")
     try:
         # An absolute path keeps names such as "a:b.mp4" from being read as a protocol.
-        return av.open(
+        container = av.open(
             os.path.abspath(path),  # noqa: PTH100 - Path.absolute() keeps "..", which is fine too
             metadata_errors="surrogateescape",
             options=dict(OPEN_OPTIONS),
         )
-    except av.error.FFmpegError as error:
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        if "whitelist" in reason(error):
+            raise _refused(path) from error
         raise DecodeError(
             f"input {path.name!r} is not a video that can be read ({reason(error)})",
             "give a video such as .mp4, .mkv, .webm, .mov, or re-encode it",
         ) from error
+    tracks = len(container.streams)
+    try:
+        limits.check(f"{path.name!r} has {tracks} tracks", tracks, limits.max_tracks, "tracks")
+    except HostileInputError:
+        container.close()
+        raise
+    return container
+
+
+def _refuse_lists(path: Path) -> None:
+    check_readable(path)
+    with path.open("rb") as file:
+        head = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith(_REFUSED_STARTS):
+        raise _refused(path)
+
+
+def _refused(path: Path) -> HostileInputError:
+    return HostileInputError(
+        f"input {path.name!r} is a playlist or another list of files or addresses",
+        "give the media file itself",
+    )
 
 
 def reason(error: Exception) -> str:

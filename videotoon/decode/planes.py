@@ -14,17 +14,27 @@ if TYPE_CHECKING:
     from av.video.plane import VideoPlane
 
 DIRECT_FORMATS = frozenset({"yuv420p", "yuvj420p"})
-_ALPHA_FORMATS = frozenset({"yuva420p"})
+FULL_BLACK, LIMITED_BLACK = 0, 16
+NEUTRAL = 128
+"""Code of chroma without colour."""
 
 
-def planes_of(frame: VideoFrame, colour: ColourTags, keep_alpha: bool = False) -> Planes:
+def planes_of(
+    frame: VideoFrame, colour: ColourTags, has_alpha: bool = False, keep_alpha: bool = False
+) -> Planes:
     """Return a decoded picture as 8-bit 4:2:0 planes that own their memory.
 
     Codes keep their matrix and range; only RGB pictures are converted, to BT.709 limited. Other
     bit depths and chroma layouts are converted by swscale.
+
+    Args:
+        frame: The decoded picture.
+        colour: Meaning of its codes.
+        has_alpha: It may carry opacity.
+        keep_alpha: Keep the opacity as a fourth plane; otherwise the picture is laid onto black.
     """
     name = frame.format.name
-    wanted = "yuva420p" if keep_alpha else "yuv420p"
+    wanted = "yuva420p" if has_alpha else "yuv420p"
     if name not in DIRECT_FORMATS and name != wanted:
         frame = _reformat(frame, wanted, colour)
     width, height = frame.width, frame.height
@@ -32,8 +42,38 @@ def planes_of(frame: VideoFrame, colour: ColourTags, keep_alpha: bool = False) -
     y = _copy(frame.planes[0], width, height)
     u = _copy(frame.planes[1], chroma_width, chroma_height)
     v = _copy(frame.planes[2], chroma_width, chroma_height)
-    alpha = _copy(frame.planes[3], width, height) if len(frame.planes) > 3 else None
-    return Planes(y, u, v, alpha)
+    if not has_alpha:
+        return Planes(y, u, v)
+    opaque = len(frame.planes) < 4  # some decoders leave the plane out where nothing shines through
+    alpha = np.full_like(y, 255) if opaque else _copy(frame.planes[3], width, height)
+    planes = Planes(y, u, v, alpha)
+    return planes if keep_alpha else on_black(planes, colour)
+
+
+def on_black(planes: Planes, colour: ColourTags) -> Planes:
+    """Lay a picture with straight (not premultiplied) opacity onto black."""
+    if planes.alpha is None or planes.alpha.min() == 255:
+        return Planes(*planes.colour_planes)
+    black = FULL_BLACK if colour.full_range else LIMITED_BLACK
+    chroma_alpha = _halved(planes.alpha, planes.u.shape)
+    return Planes(
+        _faded(planes.y, planes.alpha, black),
+        _faded(planes.u, chroma_alpha, NEUTRAL),
+        _faded(planes.v, chroma_alpha, NEUTRAL),
+    )
+
+
+def _faded(plane: Plane, alpha: Plane, ground: int) -> Plane:
+    distance = (plane.astype(np.int32) - ground) * alpha
+    faded: Plane = np.clip((distance + 127) // 255 + ground, 0, 255).astype(np.uint8)
+    return faded
+
+
+def _halved(alpha: Plane, shape: tuple[int, ...]) -> Plane:
+    import cv2
+
+    target = (shape[1], shape[0])
+    return np.asarray(cv2.resize(alpha, target, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _reformat(frame: VideoFrame, wanted: str, colour: ColourTags) -> VideoFrame:
@@ -56,7 +96,7 @@ _SWSCALE_MATRICES = {1: "ITU709", 5: "ITU601", 6: "ITU601", 4: "FCC", 7: "SMPTE2
 
 
 def _copy(plane: VideoPlane, width: int, height: int) -> Plane:
-    rows = np.frombuffer(plane, dtype=np.uint8)
+    rows = np.frombuffer(memoryview(plane), dtype=np.uint8)
     stride = plane.line_size
     view = np.lib.stride_tricks.as_strided(rows, (height, width), (stride, 1))
     return view.copy()

@@ -23,6 +23,7 @@ class Container:
         encoders: Encoders whose video it holds; the first is the default.
         segment_muxer: Container of the work segments; exact in time for this kind of video.
         alpha_encoder: Encoder that keeps opacity here, empty where none does.
+        alpha_segment_muxer: Container of work segments that keeps this encoder's opacity.
     """
 
     suffix: str
@@ -30,6 +31,7 @@ class Container:
     encoders: tuple[str, ...]
     segment_muxer: str = "mp4"
     alpha_encoder: str = ""
+    alpha_segment_muxer: str = ""
 
 
 _MP4_ENCODERS = ("x264", "x265", "svtav1", "vp9")
@@ -38,9 +40,9 @@ CONTAINERS = {
     for container in (
         Container(".mp4", "mp4", _MP4_ENCODERS),
         Container(".m4v", "mp4", ("x264", "x265")),
-        Container(".mov", "mov", ("x264", "x265", "prores"), "mov", "prores"),
-        Container(".mkv", "matroska", (*_MP4_ENCODERS, "prores"), "mov"),
-        Container(".webm", "webm", ("vp9", "svtav1"), "mp4", "vp9"),
+        Container(".mov", "mov", ("x264", "x265", "prores"), "mov", "prores", "mov"),
+        Container(".mkv", "matroska", (*_MP4_ENCODERS, "prores"), "mov", "vp9", "matroska"),
+        Container(".webm", "webm", ("vp9", "svtav1"), "mp4", "vp9", "matroska"),
     )
 }
 
@@ -85,10 +87,9 @@ def plan_encoder(settings: Settings, container: Container, keep_alpha: bool = Fa
     Raises:
         SettingsError: The encoder does not fit the container.
     """
-    name = settings.encoder
+    name: str = settings.encoder
     if name == "auto":
-        name = container.alpha_encoder if keep_alpha else ""
-        name = name or container.encoders[0]
+        name = container.alpha_encoder if keep_alpha else container.encoders[0]
     if name not in container.encoders:
         raise SettingsError(
             f"--encoder {name} does not go into {container.suffix}",

@@ -6,7 +6,6 @@ input, other settings or other weights starts over and says why.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -16,10 +15,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from videotoon.decode.base import Place
+from videotoon.encode.lock import FolderLock
 from videotoon.encode.segment import SegmentRecord
+from videotoon.encode.work import CLEAN_COPY, sync_folder, work_path
 from videotoon.errors import DiskFullError, OutputError
 
-JOURNAL_FORMAT = 1
+JOURNAL_FORMAT = 2
+JOURNAL = "journal.json"
 _IDENTITY_SAMPLE = 1 << 20
 
 
@@ -36,7 +39,7 @@ def input_identity(path: Path) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class WorkFolder:
-    """Segments of one job on the disk.
+    """Segments of one job on the disk; locked against a second run for as long as it is open.
 
     Attributes:
         path: The folder.
@@ -49,34 +52,47 @@ class WorkFolder:
     key: Mapping[str, Any]
     segments: list[SegmentRecord] = field(default_factory=list)
     started_over: str = ""
+    _lock: FolderLock | None = None
 
     @classmethod
     def open(cls, output: Path, key: Mapping[str, Any], resume: bool = True) -> WorkFolder:
         """Make the work folder of an output, or take up the one that an earlier run left.
 
         Raises:
-            OutputError: The folder cannot be made.
+            OutputError: The folder cannot be made, or another run works in it.
         """
-        path = output.with_name(f".{output.name}.videotoon")
+        path = work_path(output)
         folder = cls(path, json.loads(json.dumps(key)))
-        if path.exists() and resume:
-            folder.started_over = folder._take_up()
-        if not folder.segments and path.exists():
-            shutil.rmtree(path)
         try:
             path.mkdir(exist_ok=True)
+            folder._lock = FolderLock.take(path, output.name)
+            if resume:
+                folder._take_up()
+            folder._sweep()
         except OSError as error:
+            folder.close()
             raise OutputError(
                 f"cannot write into folder {str(output.parent)!r} ({error.strerror})",
                 "choose another folder or change its permissions",
             ) from error
-        folder._sweep()
         return folder
 
     @property
     def next_frame(self) -> int:
         """Index of the first frame that is still to be done."""
         return sum(record.frames for record in self.segments)
+
+    @property
+    def place(self) -> Place | None:
+        """Where to go on; None for the beginning."""
+        if not self.segments:
+            return None
+        return Place(
+            index=self.next_frame,
+            last_pts=self.segments[-1].last_pts,
+            first_pts=self.segments[0].start_pts,
+            sound=not any(record.repaired for record in self.segments),
+        )
 
     def file_of(self, record: SegmentRecord) -> Path:
         """Return where a segment lies."""
@@ -89,7 +105,16 @@ class WorkFolder:
             DiskFullError: No space is left.
         """
         self.segments.append(segment)
-        self._write()
+        try:
+            self._write()
+        except DiskFullError:
+            self.segments.pop()
+            raise
+
+    def close(self) -> None:
+        """Let other runs into the folder."""
+        if self._lock is not None:
+            self._lock.release()
 
     def remove(self) -> None:
         """Delete the folder with all segments."""
@@ -100,35 +125,54 @@ class WorkFolder:
         if not self.segments:
             self.remove()
 
-    def _journal(self) -> Path:
-        return self.path / "journal.json"
-
-    def _take_up(self) -> str:
+    def _take_up(self) -> None:
+        """Read the journal of an earlier run; where it is of no use, remember why."""
+        journal = self.path / JOURNAL
+        if not journal.exists():
+            return
         try:
-            stored = json.loads(self._journal().read_text(encoding="utf-8"))
-            stored_key = stored["key"]
-            records = [SegmentRecord(**record) for record in stored["segments"]]
-        except (OSError, ValueError, KeyError, TypeError):
-            return "the journal of the earlier run is missing or unreadable"
-        if stored.get("format") != JOURNAL_FORMAT:
-            return "the earlier run was made by another version"
-        changed = [name for name in self.key if self.key[name] != stored_key.get(name)]
+            stored = json.loads(journal.read_text(encoding="utf-8"))
+            version, stored_key = stored["format"], dict(stored["key"])
+            records = [SegmentRecord.parse(record) for record in stored["segments"]]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            self.started_over = "the journal of the earlier run is unreadable"
+            return
+        if version != JOURNAL_FORMAT:
+            self.started_over = "the earlier run was made by another version"
+            return
+        names = sorted(self.key.keys() | stored_key.keys())
+        changed = [name for name in names if self.key.get(name) != stored_key.get(name)]
         if changed:
-            return f"changed since the earlier run: {', '.join(changed)}"
-        for number, record in enumerate(records):
-            file = self.file_of(record)
-            if record.number != number or not file.is_file() or file.stat().st_size != record.size:
+            self.started_over = f"changed since the earlier run: {_in_detail(self, stored_key)}"
+            return
+        for record in records:
+            if not self._usable(record):
                 break
             self.segments.append(record)
-        return ""
+
+    def _usable(self, record: SegmentRecord) -> bool:
+        file = self.file_of(record)
+        return (
+            record.number == len(self.segments)
+            and record.first_index == self.next_frame
+            and record.frames > 0
+            and record.file == file.name
+            and file.is_file()
+            and file.stat().st_size == record.size
+        )
 
     def _sweep(self) -> None:
         """Remove files that no finished segment owns."""
-        known = {record.file for record in self.segments} | {"journal.json"}
+        known = {record.file for record in self.segments} | {CLEAN_COPY, FolderLock.NAME}
+        if self.segments:
+            known.add(JOURNAL)
         for file in self.path.iterdir():
-            if file.name not in known:
-                with contextlib.suppress(OSError):
-                    file.unlink()
+            if file.name in known:
+                continue
+            if file.is_dir() and not file.is_symlink():
+                shutil.rmtree(file)
+            else:
+                file.unlink()
 
     def _write(self) -> None:
         text = json.dumps(
@@ -139,15 +183,32 @@ class WorkFolder:
             },
             indent=1,
         )
-        part = self._journal().with_suffix(".part")
+        journal = self.path / JOURNAL
+        part = journal.with_suffix(".part")
         try:
             with part.open("w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            part.replace(self._journal())
+            part.replace(journal)
+            sync_folder(self.path)
         except OSError as error:
             raise DiskFullError(
                 f"cannot write the journal ({error.strerror})",
                 "free some space and run the same command again; finished parts are kept",
             ) from error
+
+
+def _in_detail(folder: WorkFolder, stored: Mapping[str, Any]) -> str:
+    """Name what differs; inside a group such as the settings, name the members."""
+    found: list[str] = []
+    for name in sorted(folder.key.keys() | stored.keys()):
+        now, before = folder.key.get(name), stored.get(name)
+        if now == before:
+            continue
+        if isinstance(now, dict) and isinstance(before, dict):
+            members = sorted(m for m in now.keys() | before.keys() if now.get(m) != before.get(m))
+            found.append(f"{name} ({', '.join(members)})")
+        else:
+            found.append(name)
+    return ", ".join(found)

@@ -33,7 +33,9 @@ def to_video_frame(planes: Planes, plan: EncoderPlan, pts: int, time_base: Fract
     if alpha is not None:
         sources.append(alpha)
     for plane, source in zip(frame.planes, sources, strict=True):
-        target = np.frombuffer(plane, dtype=np.uint8).reshape(plane.height, plane.line_size)
+        target = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(
+            plane.height, plane.line_size
+        )
         height, width = source.shape
         target[:height, :width] = source
         if plane.width > width:

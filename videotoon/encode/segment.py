@@ -6,14 +6,18 @@ so a run that was cut can go on at the next segment, and the segments are joined
 
 from __future__ import annotations
 
+import hashlib
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from videotoon.cache.repeated import content_hash
 from videotoon.encode.encoders import Container, EncoderPlan
 from videotoon.encode.pictures import encoded_size, to_video_frame
+from videotoon.encode.work import sync_file
 from videotoon.errors import DiskFullError, EncodeError, VideotoonError
 from videotoon.frame import ColourTags, Frame, FrameSize
 
@@ -58,8 +62,11 @@ class SegmentRecord:
         first_index: Index of its first frame.
         frames: Number of frames.
         start_pts: Time of its first frame in the job's time base.
+        last_pts: Time of its last frame in the job's time base.
+        repaired: Frames whose picture or time had to be made up (damaged input).
         reused: Frames that repeated an earlier one.
         size: Bytes of the file.
+        digest: Hash over the painted pixels of its frames, before encoding.
     """
 
     number: int
@@ -67,8 +74,33 @@ class SegmentRecord:
     first_index: int
     frames: int
     start_pts: int
+    last_pts: int
+    repaired: int
     reused: int
     size: int
+    digest: str
+
+    @classmethod
+    def parse(cls, stored: dict[str, Any]) -> SegmentRecord:
+        """Make a record from JSON.
+
+        Raises:
+            TypeError: A field is missing, unknown or of another type.
+        """
+        record = cls(**stored)
+        for item in fields(cls):
+            wanted = str if item.name in ("file", "digest") else int
+            if not isinstance(getattr(record, item.name), wanted):
+                raise TypeError(f"field {item.name} is not of type {wanted.__name__}")
+        return record
+
+
+def digest_of(segments: Iterable[SegmentRecord]) -> str:
+    """Return one hash over the painted pixels of all segments."""
+    digest = hashlib.blake2b(digest_size=16)
+    for segment in segments:
+        digest.update(segment.digest.encode())
+    return digest.hexdigest()
 
 
 class SegmentEncoder:
@@ -95,7 +127,10 @@ class SegmentEncoder:
         self._part = self._target.with_suffix(self._target.suffix + ".part")
         self._frames = 0
         self._reused = 0
+        self._digest = hashlib.blake2b(digest_size=16)
+        self._repaired = 0
         self._first: Frame | None = None
+        self._last: Frame | None = None
         with encoder_errors(video.plan.name):
             self._output = av.open(
                 os.path.abspath(self._part),  # noqa: PTH100 - keeps ":" from naming a protocol
@@ -117,18 +152,21 @@ class SegmentEncoder:
         with encoder_errors(self._video.plan.name):
             for packet in self._stream.encode(picture):
                 self._output.mux(packet)
+        self._digest.update(content_hash(frame.planes))
         self._frames += 1
+        self._repaired += frame.repaired
+        self._last = frame
         self._reused += reused
 
     def finish(self) -> SegmentRecord:
         """Flush the encoder, put the file on the disk under its final name and describe it."""
         assert self._first is not None
+        assert self._last is not None
         with encoder_errors(self._video.plan.name):
             for packet in self._stream.encode(None):
                 self._output.mux(packet)
             self._output.close()
-            with self._part.open("rb+") as file:
-                os.fsync(file.fileno())
+            sync_file(self._part)
             self._part.replace(self._target)
         return SegmentRecord(
             number=self._number,
@@ -136,8 +174,11 @@ class SegmentEncoder:
             first_index=self._first.index,
             frames=self._frames,
             start_pts=self._first.pts,
+            last_pts=self._last.pts,
+            repaired=self._repaired,
             reused=self._reused,
             size=self._target.stat().st_size,
+            digest=self._digest.hexdigest(),
         )
 
     def abandon(self) -> None:
@@ -154,6 +195,7 @@ def add_encoder_stream(output: object, video: VideoFormat) -> VideoStream:
     """Add the video stream of a job to an open PyAV output container."""
     from av.codec.context import Flags
     from av.container import OutputContainer
+    from av.video.stream import VideoStream
 
     assert isinstance(output, OutputContainer)
     plan = video.plan
@@ -163,6 +205,7 @@ def add_encoder_stream(output: object, video: VideoFormat) -> VideoStream:
         options["bf"] = "0"  # MP4 under-reports the length of variable-rate video with B-frames
     rate = min(video.frame_rate, Fraction(1000)).limit_denominator(1001)
     stream = output.add_stream(plan.codec, rate=rate, options=options)
+    assert isinstance(stream, VideoStream)
     stream.width, stream.height = size.width, size.height
     stream.pix_fmt = plan.pixel_format
     context = stream.codec_context

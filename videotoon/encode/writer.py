@@ -1,7 +1,7 @@
 """Writing painted frames as a row of segments, without a gap between them.
 
-Each segment has its own encoder thread. While one flushes its last frames, the next already takes new
-ones, so cutting the work into segments costs no waiting.
+Each segment has its own encoder thread. While one flushes its last frames, the next already takes
+new ones, so cutting the work into segments costs no waiting.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ class _SegmentThread:
                 return  # segments are recorded in order; the one before is missing
             self._before = None
             self._on_finished(record)
-        except BaseException as error:  # noqa: BLE001 - raised again in the pipeline's thread
+        except BaseException as error:  # raised again in the pipeline's thread
             self._failure = error
             self._encoder.abandon()
             self._queue.cancel()

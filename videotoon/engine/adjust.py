@@ -37,9 +37,7 @@ def adjust(original: Planes, painted: Planes, adjustments: Adjustments) -> Plane
 def scale(planes: Planes, size: FrameSize) -> Planes:
     """Scale a picture: averaging when it shrinks, cubic when it grows; alpha is left out."""
     y, u, v = planes.colour_planes
-    return Planes(
-        _scale_plane(y, size), _scale_plane(u, size.chroma), _scale_plane(v, size.chroma)
-    )
+    return Planes(_scale_plane(y, size), _scale_plane(u, size.chroma), _scale_plane(v, size.chroma))
 
 
 def _scale_plane(plane: Plane, size: FrameSize) -> Plane:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from videotoon.frame import BT709, ColourTags, FrameSize, Planes
 
 if TYPE_CHECKING:
-    from videotoon.engine.styles import StyleNetwork
+    from videotoon.engine.weights import StyleNetwork
 
 BackendName = Literal["openvino", "torch"]
 Precision = Literal["fp32", "bf16", "int8", "fp16"]

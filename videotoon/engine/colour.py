@@ -66,7 +66,7 @@ def codes_to_rgb(tags: ColourTags) -> tuple[Matrix, Matrix]:
 def rgb_to_codes(tags: ColourTags) -> tuple[Matrix, Matrix]:
     """Inverse of :func:`codes_to_rgb`: ``yuv = matrix @ rgb + offset``."""
     forward, offset = codes_to_rgb(tags)
-    matrix: Matrix = np.linalg.inv(forward)
+    matrix = np.linalg.inv(forward).astype(np.float64)
     return matrix, -matrix @ offset
 
 
@@ -111,7 +111,7 @@ def phase_maps(phase: int, tags: ColourTags) -> tuple[Matrix, Matrix, Matrix]:
 
 
 def _chroma_free_inverse(matrix: Matrix) -> Matrix:
-    inverse: Matrix = np.linalg.inv(matrix)
+    inverse = np.linalg.inv(matrix).astype(np.float64)
     inverse[1:, 0] = 0.0
     return inverse
 

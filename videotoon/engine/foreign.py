@@ -1,7 +1,8 @@
 """Bring your own model: reads from a network's graph how pictures go in and come out.
 
-What the graph does not say can be stated in ``<file>.toml`` beside it; the keys are those of
-:func:`videotoon.engine.styles.rgb_contract` plus ``title``, ``licence``, ``commercial``, ``source``::
+What the graph does not say can be stated in ``<file>.toml`` beside it. Its keys are those of
+:func:`videotoon.engine.weights.rgb_contract`, and ``title``, ``licence``, ``commercial``,
+``source``; checkpoints of AnimeGANv2 also take ``align_corners``::
 
     layout = "NHWC"            # or "NCHW"
     channels = "RGB"           # or "BGR"
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videotoon.engine.base import BackendName
-from videotoon.engine.styles import TORCH_FORMS, Layout, RgbContract, StyleNetwork, rgb_contract
+from videotoon.engine.weights import TORCH_FORMS, Layout, RgbContract, StyleNetwork, rgb_contract
 from videotoon.errors import StyleError
 from videotoon.frame import FrameSize
 
@@ -57,6 +58,10 @@ def inspect(
         StyleError: It cannot be read or is no network that paints pictures.
     """
     if network.form in TORCH_FORMS:
+        if backend == "openvino":
+            from videotoon.engine.conversion import describe_checkpoint
+
+            return describe_checkpoint(network)
         from videotoon.engine.checkpoints import describe
 
         return describe(network)
@@ -160,8 +165,9 @@ def _find_ranges(
         attributes = last.get_attributes()
         bounds = (float(attributes["min"]), float(attributes["max"]))
         output = bounds if bounds in CANDIDATE_RANGES else None
-    if output is not None and (stated or output == (-1.0, 1.0)):
-        # tanh at the end goes with -1..1 at the beginning in every published generator.
+    if output is not None and (stated or output != (0.0, 1.0)):
+        # What ends in -1..1 or 0..255 begins so in every published generator; what ends in a
+        # sigmoid may begin with either.
         return replace(
             contract, input_range=stated or output, output_range=output, range_source="graph"
         )

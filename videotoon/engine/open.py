@@ -12,19 +12,16 @@ from videotoon.engine.base import (
     Precision,
     Session,
 )
+from videotoon.engine.calibration import calibrated_precision
 from videotoon.engine.machine import cache_folder, usable_cores
-from videotoon.engine.styles import (
-    Catalogue,
-    Style,
-    StyleNetwork,
-    require_commercial_use,
-    resolve_style,
-)
+from videotoon.engine.styles import Catalogue, Style, require_commercial_use, resolve_style
+from videotoon.engine.weights import StyleNetwork
 from videotoon.errors import BackendError, StyleError
 from videotoon.frame import ColourTags, FrameSize
 from videotoon.settings import Settings
 
 if TYPE_CHECKING:
+    from videotoon.engine.mix import MixedPainting
     from videotoon.engine.painting import PaintingStyle
 
 
@@ -63,7 +60,7 @@ class OpenedStyle:
 
     style: Style
     network: StyleNetwork
-    compiled: PaintingStyle
+    compiled: PaintingStyle | MixedPainting
     backend: BackendName
     device: str
     precision: Precision
@@ -90,6 +87,14 @@ class OpenedStyle:
         }
 
 
+class StyleOpener(Protocol):
+    """Chooses and compiles a style for frames of one size, as :func:`open_style` does."""
+
+    def __call__(self, settings: Settings, size: FrameSize, colour: ColourTags, /) -> OpenedStyle:
+        """Return the style, ready to paint."""
+        ...
+
+
 def open_style(
     settings: Settings,
     size: FrameSize,
@@ -103,7 +108,7 @@ def open_style(
     """Choose and compile everything needed to paint frames of one size.
 
     Args:
-        settings: Style, adjustments, engine, device, precision, painting size, workers.
+        settings: Style or mixture, adjustments, engine, device, precision, painting size, workers.
         size: Size of the frames.
         colour: Meaning of their codes.
         streams: Sessions that will paint at the same time; by settings.workers, else by cores.
@@ -116,6 +121,13 @@ def open_style(
         WeightsError: Bundled weights are missing or altered.
         BackendError: Engine, device or precision are not to be had.
     """
+    if settings.mix is not None:
+        from videotoon.engine.mix import open_mix
+
+        return open_mix(
+            settings, size, colour, streams=streams, threads=threads, batch=batch,
+            catalogue=catalogue,
+        )  # fmt: skip
     style = resolve_style(settings.style, catalogue)
     if settings.commercial_ok:
         require_commercial_use(style)
@@ -173,7 +185,11 @@ def choose_engine(settings: Settings, style: Style) -> Engine:
     if wanted == "auto":
         wanted = "torch" if settings.device.lower().startswith("cuda") else "openvino"
     if wanted == "torch":
-        if not style.precisions("torch") or style.networks[0].form in ("onnx", "tensorflow", "tflite"):
+        if not style.precisions("torch") or style.networks[0].form in (
+            "onnx",
+            "tensorflow",
+            "tflite",
+        ):
             raise BackendError(
                 f"torch cannot open {style.info.name!r}", "use --backend openvino and --device cpu"
             )
@@ -195,7 +211,8 @@ def choose_precision(
 ) -> tuple[Precision, StyleNetwork]:
     """Precision and the stored network that goes with it.
 
-    ``auto`` takes what a shipped int8 network allows, then what the device computes fastest.
+    ``auto`` takes what calibration found on this machine; where it never ran, int8 if such a network
+    is shipped, then what the device computes fastest.
 
     Raises:
         BackendError: The precision asked for is impossible; the message lists the possible ones.
@@ -206,8 +223,9 @@ def choose_precision(
         for precision in engine.precisions(network, device):
             possible.setdefault(precision, network)
     if settings.precision == "auto":
-        order: tuple[Precision, ...] = ("int8", "bf16", "fp16", "fp32")
-        for precision in order:
+        usual: tuple[Precision, ...] = ("int8", "bf16", "fp16", "fp32")
+        calibrated = calibrated_precision(settings.style)
+        for precision in usual if calibrated is None else (calibrated, *usual):
             if precision in possible:
                 return precision, possible[precision]
         raise StyleError(

@@ -12,7 +12,7 @@ from videotoon.engine.base import BackendName, Core, PaintSpec, Precision
 from videotoon.engine.machine import usable_cores
 from videotoon.engine.painting import PaintingStyle, core_shape
 from videotoon.engine.phases import phase_channels
-from videotoon.engine.styles import TORCH_FORMS, StyleNetwork
+from videotoon.engine.weights import TORCH_FORMS, StyleNetwork
 from videotoon.errors import BackendError, StyleError
 
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ class OpenVinoBackend:
         if network.bundled:
             network.verify()
         if network.form in TORCH_FORMS:
-            from videotoon.engine.checkpoints import to_openvino
+            from videotoon.engine.conversion import convert_checkpoint
 
-            return to_openvino(network)
+            return convert_checkpoint(network)
         try:
             return self._core.read_model(network.path)
         except RuntimeError as error:
@@ -106,7 +106,9 @@ class OpenVinoBackend:
                 f"possible: {', '.join(possible)}",
             )
         graph = self._build(network, spec)
-        compiled = self._compile(graph, device, self._configuration(spec, device), spec.cache_folder)
+        compiled = self._compile(
+            graph, device, self._configuration(spec, device), spec.cache_folder
+        )
         devices = tuple(str(name) for name in compiled.get_property("EXECUTION_DEVICES"))
         if not all(name.split(".")[0] == device.split(".")[0] for name in devices):
             raise BackendError(
@@ -117,9 +119,13 @@ class OpenVinoBackend:
         phased = network.kind == "phases"
         shape = (spec.batch, rows, columns, phase_channels(network.phase) if phased else 3)
         dtype = np.dtype(np.uint8 if phased else np.float32)
-        return PaintingStyle(
-            network, spec, lambda: OpenVinoCore(compiled, shape, dtype), devices
-        )
+        return PaintingStyle(network, spec, lambda: OpenVinoCore(compiled, shape, dtype), devices)
+
+    def compile_graph(self, graph: Model, spec: PaintSpec) -> CompiledModel:
+        """Compile a wrapped graph with the streams, threads and precision of a job."""
+        device = self.resolve_device(spec.device)
+        configuration = self._configuration(spec, device)
+        return self._compile(graph, device, configuration, spec.cache_folder)
 
     def _build(self, network: StyleNetwork, spec: PaintSpec) -> Model:
         from videotoon.engine import planes_graph

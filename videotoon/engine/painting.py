@@ -1,7 +1,8 @@
 """Sessions: everything around a compiled network that does not depend on the engine.
 
-A session scales a picture to the painting size, hands it to its :class:`~videotoon.engine.base.Core`
-and applies the adjustments to what comes back. Engines only supply the core.
+A session scales a picture to the painting size, hands it to its
+:class:`~videotoon.engine.base.Core` and applies the adjustments to what comes back. Engines only
+supply the core.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import numpy as np
 
 from videotoon.engine import phases
 from videotoon.engine.base import Core, PaintSpec, Session
-from videotoon.engine.styles import StyleNetwork
 from videotoon.engine.tiling import exact_arrangement, rgb_arrangement
+from videotoon.engine.weights import StyleNetwork
 from videotoon.frame import Planes
 
 

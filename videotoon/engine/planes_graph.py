@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import openvino
     from openvino import Model, Node, Output
 
-    from videotoon.engine.styles import RgbContract
+    from videotoon.engine.weights import RgbContract
     from videotoon.frame import ColourTags
 
 HALF_CODES: Final = 128.0

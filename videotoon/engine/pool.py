@@ -8,13 +8,14 @@ bounded, so a slow encoder slows the decoder down instead of filling memory.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from videotoon.cache.repeated import RepeatedFrames
 from videotoon.engine.base import Session
+from videotoon.engine.changes import ChangeFinder, Repaint, WindowSession, crop, set_into
 from videotoon.engine.queues import BoundedQueue, QueueClosed
 from videotoon.frame import Frame, Planes
 from videotoon.timing import StageClock
@@ -38,6 +39,72 @@ class SessionSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeOnly:
+    """What painting only the changed part of a frame needs.
+
+    Attributes:
+        finder: Finds what changed.
+        window_session: Makes one session per worker that paints windows.
+    """
+
+    finder: ChangeFinder
+    window_session: Callable[[], WindowSession]
+
+
+Faces = tuple[Any, ...]
+"""Faces of one frame, as the stage that found them describes them."""
+
+
+class FacePainting(Protocol):
+    """Paints the faces of a frame into the scene's painting; one per worker."""
+
+    def paint(self, original: Planes, painted: Planes, faces: Sequence[Any]) -> Planes:
+        """Return the painting with its faces."""
+        ...
+
+
+class FaceFollowing(Protocol):
+    """Follows faces from frame to frame, in order, in the feeder's thread."""
+
+    @property
+    def restless(self) -> bool:
+        """True where the next frame must be painted even if it repeats another."""
+        ...
+
+    def follow(self, frame: Frame) -> Faces:
+        """Return the faces of the next frame that is painted."""
+        ...
+
+    def forget(self) -> None:
+        """Let nothing before the next frame influence what comes."""
+        ...
+
+    def painter(self) -> FacePainting:
+        """Return a painter for one worker."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A frame for a worker.
+
+    Attributes:
+        frame: What to paint.
+        future: Where the painting goes.
+        scene: Where the painting without its faces goes; the same where none are painted.
+        repaint: What changed since ``base``, or None to paint all.
+        base: The earlier painting that unchanged pixels are taken from.
+    """
+
+    frame: Frame
+    future: PaintedFuture
+    scene: PaintedFuture
+    repaint: Repaint | None = None
+    base: PaintedFuture | None = None
+    faces: Faces = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PaintedFrame:
     """A painted frame in its place.
 
@@ -58,18 +125,35 @@ class GeneratorPool:
         workers: Number of worker threads.
         reuse: Finds repeated frames.
         clock: Adds up the busy time of the stages ``decode``, ``cache`` and ``paint``.
+        changes: Paints only what changed, where given.
+        faces: Finds and paints faces, where given.
     """
 
     def __init__(
-        self, style: SessionSource, workers: int, reuse: FrameReuse, clock: StageClock
+        self,
+        style: SessionSource,
+        workers: int,
+        reuse: FrameReuse,
+        clock: StageClock,
+        changes: ChangeOnly | None = None,
+        faces: FaceFollowing | None = None,
     ) -> None:
-        self._sessions = [style.session() for _ in range(workers)]
+        self._painters = [
+            _Painter(
+                style.session(),
+                None if changes is None else changes.window_session(),
+                None if faces is None else faces.painter(),
+            )
+            for _ in range(workers)
+        ]
+        self._faces = faces
+        self._finder = None if changes is None else changes.finder
         self._reuse = reuse
         self._clock = clock
 
     def painted(
         self, frames: Iterable[Frame], begins_afresh: Callable[[int], bool] = lambda _: False
-    ) -> Iterator[PaintedFrame]:
+    ) -> Generator[PaintedFrame, None, None]:
         """Paint frames, yielding them in their order.
 
         A failure in the decoder or a worker stops everything and is raised here as it was. When
@@ -79,7 +163,15 @@ class GeneratorPool:
             frames: The frames; pulled by one thread of the pool.
             begins_afresh: Tells for a frame index whether repeated frames are forgotten there.
         """
-        run = _Run(self._sessions, frames, self._reuse, self._clock, begins_afresh)
+        run = _Run(
+            self._painters,
+            frames,
+            self._reuse,
+            self._finder,
+            self._clock,
+            begins_afresh,
+            self._faces,
+        )
         run.start()
         try:
             yield from run.outlet()
@@ -87,33 +179,64 @@ class GeneratorPool:
             run.stop()
 
 
+class _Painter:
+    """What one worker thread paints with."""
+
+    def __init__(
+        self, session: Session, windows: WindowSession | None, faces: FacePainting | None
+    ) -> None:
+        self._session = session
+        self._windows = windows
+        self._faces = faces
+
+    def paint_faces(self, task: _Task, scene: Planes) -> Planes:
+        """Return the scene's painting with the frame's faces."""
+        if self._faces is None or not task.faces:
+            return scene
+        return self._faces.paint(task.frame.planes, scene, task.faces)
+
+    def paint(self, task: _Task) -> Planes:
+        """Paint a frame, or set what changed into the painting it is based on."""
+        planes = task.frame.planes
+        if task.repaint is None or task.base is None or self._windows is None:
+            return self._session.paint(planes)
+        window = planes
+        if task.repaint.write.area:
+            window = self._windows.paint_window(crop(planes, task.repaint.read))
+        # The base was handed out before this task, so some worker is at it or done with it.
+        return set_into(task.base.result(), window, task.repaint, planes.alpha)
+
+
 class _Run:
     """The threads of one pass over a clip."""
 
     def __init__(
         self,
-        sessions: list[Session],
+        painters: list[_Painter],
         frames: Iterable[Frame],
         reuse: FrameReuse,
+        finder: ChangeFinder | None,
         clock: StageClock,
         begins_afresh: Callable[[int], bool],
+        faces: FaceFollowing | None,
     ) -> None:
-        workers = len(sessions)
+        workers = len(painters)
         self._frames = frames
+        self._faces = faces
         self._reuse = reuse
+        self._finder = finder
+        self._base: PaintedFuture | None = None
         self._clock = clock
         self._begins_afresh = begins_afresh
-        self._inbox: BoundedQueue[tuple[Frame, PaintedFuture]] = BoundedQueue(
-            INBOX_PER_WORKER * workers
-        )
+        self._inbox: BoundedQueue[_Task] = BoundedQueue(INBOX_PER_WORKER * workers)
         self._outlet: BoundedQueue[tuple[Frame, PaintedFuture, bool]] = BoundedQueue(
             OUTLET_PER_WORKER * workers
         )
         self._failure: BaseException | None = None
         self._threads = [threading.Thread(target=self._feed, name="videotoon-decode")]
         self._threads += [
-            threading.Thread(target=self._work, args=(session,), name=f"videotoon-paint-{number}")
-            for number, session in enumerate(sessions)
+            threading.Thread(target=self._work, args=(painter,), name=f"videotoon-paint-{number}")
+            for number, painter in enumerate(painters)
         ]
 
     def start(self) -> None:
@@ -141,19 +264,20 @@ class _Run:
         try:
             for frame in self._clock.timed("decode", self._frames):
                 if self._begins_afresh(frame.index):
-                    self._reuse.forget()
+                    self._forget()
                 with self._clock.busy("cache"):
-                    future = self._reuse.find(frame.planes)
+                    restless = self._faces is not None and self._faces.restless
+                    future = None if restless else self._reuse.find(frame.planes)
                     reused = future is not None
-                    if future is None:
-                        future = PaintedFuture()
-                        self._reuse.remember(frame.planes, future)
+                if future is None:
+                    task = self._task(frame, self._follow(frame))
+                    future = task.future
                 if not reused:
-                    self._inbox.put((frame, future))
+                    self._inbox.put(task)
                 self._outlet.put((frame, future, reused))
         except QueueClosed:
             pass
-        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+        except BaseException as error:  # raised again in the caller's thread
             self._failure = error
         finally:
             self._inbox.finish()
@@ -162,15 +286,46 @@ class _Run:
             if close is not None:
                 close()
 
-    def _work(self, session: Session) -> None:
+    def _follow(self, frame: Frame) -> Faces:
+        if self._faces is None:
+            return ()
+        with self._clock.busy("faces"):
+            return self._faces.follow(frame)
+
+    def _task(self, frame: Frame, faces: Faces) -> _Task:
+        """Make the task of a frame that was not painted before."""
+        with self._clock.busy("cache"):
+            future = PaintedFuture()
+            scene = PaintedFuture() if faces else future
+            self._reuse.remember(frame.planes, future)
+            repaint = None if self._finder is None else self._finder.look(frame.planes)
+            base, self._base = self._base, scene
+            return _Task(frame, future, scene, repaint, base, faces)
+
+    def _forget(self) -> None:
+        """Let nothing before this frame influence what comes."""
+        self._reuse.forget()
+        self._base = None
+        if self._faces is not None:
+            self._faces.forget()
+        if self._finder is not None:
+            self._finder.forget()
+
+    def _work(self, painter: _Painter) -> None:
         while True:
             try:
-                frame, future = self._inbox.get()
+                task = self._inbox.get()
             except QueueClosed:
                 return
             try:
                 with self._clock.busy("paint"):
-                    painted = session.paint(frame.planes)
-                future.set_result(painted)
-            except BaseException as error:  # noqa: BLE001 - raised again by the outlet
-                future.set_exception(error)
+                    scene = painter.paint(task)
+                if task.scene is not task.future:
+                    task.scene.set_result(scene)
+                    with self._clock.busy("paint faces"):
+                        scene = painter.paint_faces(task, scene)
+                task.future.set_result(scene)
+            except BaseException as error:  # raised again by the outlet
+                for future in {task.future, task.scene}:
+                    if not future.done():
+                        future.set_exception(error)

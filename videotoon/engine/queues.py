@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class QueueClosed(Exception):  # noqa: N818 - a signal between threads, not an error
+class QueueClosed(Exception):  # a signal between threads, not an error
     """The queue was closed; nothing more will come or be taken."""
 
 

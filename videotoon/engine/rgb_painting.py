@@ -10,8 +10,8 @@ import numpy as np
 from videotoon.engine.base import Core, PaintSpec
 from videotoon.engine.painting import PlanesSession
 from videotoon.engine.pictures import Picture, planes_to_rgb, resize_picture, rgb_to_planes
-from videotoon.engine.styles import StyleNetwork
 from videotoon.engine.tiling import Arrangement, feather, rgb_arrangement
+from videotoon.engine.weights import StyleNetwork
 from videotoon.frame import Planes
 
 
@@ -31,9 +31,11 @@ class RgbSession(PlanesSession):
             )
             for planes in pictures
         ]
-        painted = self._paint_single(canvases) if arrangement.single else [
-            self._paint_windows(canvas) for canvas in canvases
-        ]
+        painted = (
+            self._paint_single(canvases)
+            if arrangement.single
+            else [self._paint_windows(canvas) for canvas in canvases]
+        )
         return [
             rgb_to_planes(
                 resize_picture(crop_centre(picture, arrangement), spec.painting_size), spec.colour
@@ -72,7 +74,7 @@ class RgbSession(PlanesSession):
 
 
 def reflect_pad(picture: Picture, arrangement: Arrangement) -> Picture:
-    """Grow a picture evenly on all sides by reflection, also where it is smaller than the border."""
+    """Grow a picture evenly on all sides by reflection, even if the border is the larger."""
     top, left = _offsets(arrangement)
     bottom = arrangement.padded.height - arrangement.canvas.height - top
     right = arrangement.padded.width - arrangement.canvas.width - left
@@ -85,9 +87,7 @@ def reflect_pad(picture: Picture, arrangement: Arrangement) -> Picture:
 def crop_centre(picture: Picture, arrangement: Arrangement) -> Picture:
     """Undo :func:`reflect_pad`."""
     top, left = _offsets(arrangement)
-    return picture[
-        top : top + arrangement.canvas.height, left : left + arrangement.canvas.width
-    ]
+    return picture[top : top + arrangement.canvas.height, left : left + arrangement.canvas.width]
 
 
 def _offsets(arrangement: Arrangement) -> tuple[int, int]:

@@ -7,8 +7,9 @@ statistics have no such radius; their windows are feathered into each other.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from videotoon.frame import FrameSize
 
 if TYPE_CHECKING:
-    from videotoon.engine.styles import RgbContract, StyleNetwork
+    from videotoon.engine.weights import RgbContract, StyleNetwork
 
 LARGEST_EXACT_AREA: Final = 4096 * 2304
 """Luma pixels painted at once by our own networks: cinema 4K; more would only cost memory."""
@@ -94,7 +95,7 @@ def cover(length: int, window: int, overlap: int, unit: int = 1) -> tuple[Span, 
     count = -(-(length - window) // max(step, unit)) + 1
     starts = [round(i * (length - window) / (count - 1) / unit) * unit for i in range(count)]
     borders = [0]
-    for left, right in zip(starts, starts[1:], strict=False):
+    for left, right in itertools.pairwise(starts):
         borders.append((left + window + right) // 2 // unit * unit)
     borders.append(length)
     return tuple(
@@ -103,7 +104,9 @@ def cover(length: int, window: int, overlap: int, unit: int = 1) -> tuple[Span, 
 
 
 def exact_arrangement(
-    network: StyleNetwork, size: FrameSize, largest: int = LARGEST_EXACT_AREA,
+    network: StyleNetwork,
+    size: FrameSize,
+    largest: int = LARGEST_EXACT_AREA,
     side: int = EXACT_WINDOW,
 ) -> Arrangement:
     """Windows for a network with a bounded receptive field: the result equals a single window's.
@@ -195,7 +198,7 @@ def feather(spans: tuple[Span, ...], index: int, window: int) -> NDArray[np.floa
     return np.maximum(weights, np.float32(1e-4))
 
 
-def _fade(position: NDArray[np.float32]) -> NDArray[np.float32]:
+def _fade(position: NDArray[Any]) -> NDArray[np.float32]:
     """Half a cosine from 0 to 1: without kinks, so that no edge shows where a fade ends."""
     faded: NDArray[np.float32] = (0.5 - 0.5 * np.cos(np.pi * np.clip(position, 0, 1))).astype(
         np.float32

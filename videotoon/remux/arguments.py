@@ -12,6 +12,7 @@ from videotoon.decode.opening import ALLOWED_DEMUXERS
 from videotoon.encode.encoders import Container
 from videotoon.remux.tracks import TrackPlan
 
+SOURCE, TARGET, COVER = "<source>", "<target>", "<cover>"
 _STREAM_LETTERS = {"audio": "a", "subtitle": "s", "attachment": "t", "video": "v"}
 _DISPOSITIONS = (
     "default",
@@ -40,6 +41,7 @@ class RemuxJob:
         tracks: Plans of the input's other tracks.
         dispositions: Disposition words of tracks, by their number in the input.
         pipe_format: Container of the video that arrives on standard input.
+        display_aspect: Width to height as shown, where the container needs to be told; else None.
         start: Start of the wanted part in seconds, or None.
         end: End of the wanted part in seconds, or None.
         cover: Extracted cover picture to attach, or None.
@@ -52,6 +54,7 @@ class RemuxJob:
     tracks: Sequence[TrackPlan]
     dispositions: dict[int, tuple[str, ...]]
     pipe_format: str
+    display_aspect: Fraction | None = None
     start: Fraction | None = None
     end: Fraction | None = None
     cover: Path | None = None
@@ -61,9 +64,14 @@ def remux_arguments(job: RemuxJob, binary: str) -> list[str]:
     """Return the FFmpeg command line that writes ``job.target``; video arrives on stdin."""
     import ffmpeg
 
+    # ffmpeg-python cannot hash names that are not UTF-8, so it gets others that stand for them.
+    names = {SOURCE: local(job.source), TARGET: local(job.target)}
     painted = ffmpeg.input("pipe:0", f=job.pipe_format, itsoffset=_seconds(job.video_offset))
-    source = ffmpeg.input(_local(job.source), **_source_options(job))
+    source = ffmpeg.input(SOURCE, **_source_options(job))
     streams = [painted["v:0"]]
+    # An optional stream that never exists: it makes the source an input even where no track of it
+    # is kept, so that its tags and chapters can be copied.
+    streams.append(source["d:99?"])
     options: dict[str, Any] = {"c": "copy", "map_metadata": 1, "map_chapters": 1}
     counters: dict[str, int] = {"v": 1}
     for plan in job.tracks:
@@ -78,18 +86,21 @@ def remux_arguments(job: RemuxJob, binary: str) -> list[str]:
             if plan.encoder in ("aac", "libopus"):
                 options[f"b:{letter}:{number}"] = "192k"
         options[f"disposition:{letter}:{number}"] = _disposition(plan, job)
+    if job.display_aspect is not None:
+        options["aspect"] = f"{job.display_aspect.numerator}:{job.display_aspect.denominator}"
     if job.cover is not None:
-        options["attach"] = _local(job.cover)
+        options["attach"] = COVER
+        names[COVER] = local(job.cover)
         kind = "png" if job.cover.suffix == ".png" else "jpeg"
         options[f"metadata:s:t:{counters.get('t', 0)}"] = f"mimetype=image/{kind}"
     if job.container.muxer in ("mp4", "mov"):
         options["movflags"] = "+faststart"
     options["strict"] = "experimental"  # lets FFmpeg write TrueHD and the like into MP4
     options["f"] = job.container.muxer
-    node = ffmpeg.output(*streams, _local(job.target), **options)
+    node = ffmpeg.output(*streams, TARGET, **options)
     node = node.global_args("-hide_banner", "-loglevel", "error", "-nostats")
     command: list[str] = ffmpeg.compile(node, cmd=binary, overwrite_output=True)
-    return command
+    return [names.get(word, word) for word in command]
 
 
 def _source_options(job: RemuxJob) -> dict[str, str]:
@@ -115,6 +126,6 @@ def _seconds(value: Fraction) -> str:
     return f"{float(value):.6f}"
 
 
-def _local(path: Path) -> str:
+def local(path: Path) -> str:
     """Spell a path so that FFmpeg never reads it as an option or a protocol."""
     return f"file:{path.resolve()}"

@@ -21,13 +21,13 @@ def join_segments(
     muxer: str,
     metadata: Mapping[str, str],
 ) -> int:
-    """Write the packets of all segments as one MP4 or MOV stream.
+    """Write the packets of all segments as one stream.
 
     Args:
         segments: Files and records, in order.
         time_base: Unit of the records' ``start_pts``.
         output: Where to write; need not be seekable.
-        muxer: ``mp4`` or ``mov``.
+        muxer: ``mp4``, ``mov`` or, for video with opacity, ``matroska``.
         metadata: Tags of the video stream.
 
     Returns:
@@ -42,11 +42,12 @@ def join_segments(
     origin: int | None = None
     extradata: bytes | None = None
     with encoder_errors("join"):
-        joined = av.open(output, "w", format=muxer, options={"movflags": STREAMED_MOVFLAGS})
+        options = {"movflags": STREAMED_MOVFLAGS} if muxer in ("mp4", "mov") else {}
+        joined = av.open(output, "w", format=muxer, options=options)
     target = None
     with encoder_errors("join"), joined:
         for file, record in segments:
-            with av.open(str(file)) as part:
+            with av.open(str(file.absolute())) as part:  # "a:b" would name a protocol
                 source = part.streams.video[0]
                 if target is None:
                     target = joined.add_stream_from_template(source, opaque=True)
@@ -61,14 +62,14 @@ def join_segments(
                 assert origin is not None
                 assert source.time_base is not None
                 shift = (record.start_pts - origin) * time_base / source.time_base
-                if shift.denominator != 1:
+                if shift.denominator != 1 and muxer != "matroska":  # which counts milliseconds
                     raise EncodeError("a segment's time base cannot hold its start", "report this")
                 for packet in part.demux(source):
                     if packet.dts is None:
                         continue
                     assert packet.pts is not None
-                    packet.pts += int(shift)
-                    packet.dts += int(shift)
+                    packet.pts += round(shift)
+                    packet.dts += round(shift)
                     packet.stream = target
                     joined.mux(packet)
                     packets += 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from videotoon.decode.media import Track, VideoInfo
 from videotoon.encode.encoders import Container
 
-Fate = Literal["copied", "converted", "attached", "dropped"]
+Fate = Literal["copied", "converted", "attached", "rewritten", "dropped"]
+"""``attached``: as a file; ``rewritten``: from what was read of it, not from its packets."""
 
 _TEXT_SUBTITLES = frozenset({"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"})
 _PICTURES = frozenset({"mjpeg", "png"})
@@ -60,11 +62,38 @@ def plan_tracks(
         container: The output's container.
         trimmed: True where only a part of the clip is wanted.
     """
-    return tuple(_plan(track, container, trimmed) for track in info.tracks)
+    return tuple(
+        TrackPlan(track, "rewritten")
+        if _holds_chapters(track, info)
+        else _plan(track, container, trimmed)
+        for track in info.tracks
+    )
+
+
+def _holds_chapters(track: Track, info: VideoInfo) -> bool:
+    """Tell whether this is the text track in which MP4 keeps the titles of chapters."""
+    in_mp4 = "mov" in info.container.split(",")
+    return in_mp4 and track.kind == "data" and track.codec in ("", "bin_data") and info.chapters > 0
+
+
+def with_sound_converted(plans: Sequence[TrackPlan], container: Container) -> tuple[TrackPlan, ...]:
+    """Return the same plans with all copied sound decoded and encoded again."""
+    encoder = _AUDIO_REPLACEMENT[_family(container)]
+    why = "its packets cannot be copied"
+    return tuple(
+        TrackPlan(plan.track, "converted", encoder, why)
+        if plan.track.kind == "audio" and plan.fate == "copied"
+        else plan
+        for plan in plans
+    )
+
+
+def _family(container: Container) -> str:
+    return ".mp4" if container.suffix == ".m4v" else container.suffix
 
 
 def _plan(track: Track, container: Container, trimmed: bool) -> TrackPlan:
-    suffix = ".mp4" if container.suffix == ".m4v" else container.suffix
+    suffix = _family(container)
     if track.kind == "audio":
         return _plan_audio(track, suffix, trimmed)
     if track.kind == "subtitle":
@@ -81,6 +110,8 @@ def _plan(track: Track, container: Container, trimmed: bool) -> TrackPlan:
 
 
 def _plan_audio(track: Track, suffix: str, trimmed: bool) -> TrackPlan:
+    if track.packets == 0:
+        return TrackPlan(track, "dropped", why="it is empty")
     if not track.codec:
         return TrackPlan(track, "dropped", why="its codec is unknown")
     copied = _AUDIO_COPIED.get(suffix)
@@ -97,6 +128,8 @@ def _plan_audio(track: Track, suffix: str, trimmed: bool) -> TrackPlan:
 
 
 def _plan_subtitle(track: Track, suffix: str) -> TrackPlan:
+    if track.packets == 0:
+        return TrackPlan(track, "dropped", why="it is empty")
     copied = _SUBTITLES_COPIED.get(suffix)
     fits = track.codec != "mov_text" if copied is None else track.codec in copied
     if fits:

@@ -51,7 +51,7 @@ def verify(target: Path, expected: Expectation) -> None:
         with open_media(target) as container:
             video = container.streams.video[0]
             size = FrameSize(video.width, video.height)
-            kinds = Counter(stream.type for stream in container.streams)
+            kinds: Counter[str] = Counter(stream.type for stream in container.streams)
             audio = [stream.index for stream in container.streams.audio]
             assert video.time_base is not None
             time_base = Fraction(video.time_base)

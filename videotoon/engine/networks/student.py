@@ -13,6 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+GATE_START = -2.0
+"""Bias of the gate before training; sigmoid(-2) is 0.12."""
+
 Planes = tuple[Tensor, Tensor, Tensor]
 """Luma [N, 1, H, W] and the two chroma planes [N, 1, H/2, W/2]."""
 
@@ -72,6 +75,29 @@ def phases_to_planes(phases: Tensor, phase: int) -> Planes:
     return functional.pixel_shuffle(luma, phase), u, v
 
 
+def smoothing_kernel(phase: int) -> Tensor:
+    """Weights [C, C, 3, 3] of the filter "Gaussian blur minus identity" acting on phases.
+
+    The blur has a standard deviation of 2 luma pixels; the filter is where training begins.
+    """
+    channels = StudentConfig(phase=phase).phase_channels
+    kernel = torch.zeros(channels, channels, 3, 3)
+    start = 0
+    for cell in (phase, phase // 2, phase // 2):
+        places = torch.arange(3 * cell).float()
+        for row in range(cell):
+            for column in range(cell):
+                spread = cell / 2.0
+                down = torch.exp(-0.5 * ((places - cell - row) / spread).square())
+                across = torch.exp(-0.5 * ((places - cell - column) / spread).square())
+                blur = torch.outer(down / down.sum(), across / across.sum())
+                blur[cell + row, cell + column] -= 1.0
+                cells = blur.view(3, cell, 3, cell).permute(1, 3, 0, 2).reshape(-1, 3, 3)
+                kernel[start + row * cell + column, start : start + cell * cell] = cells
+        start += cell * cell
+    return kernel
+
+
 class ResidualConvolution(nn.Module):
     """``relu(x + conv3x3(x))`` with a dilation; channels and size stay as they are."""
 
@@ -88,6 +114,10 @@ class ResidualConvolution(nn.Module):
 class StudentNetwork(nn.Module):
     """Phases to the change of the phases: painted = phases + network(phases).
 
+    The change has two parts: paint, and a linear filter of the input that takes texture away,
+    weighted in every place by a gate between 0 and 1.  Without the latter, all detail that is to
+    vanish would have to pass through the features first, to be subtracted exactly.
+
     Input and output are [N, C, h, w] in units of ``(code - 128) / 128``; h and w must be even,
     which a frame whose sides are multiples of :attr:`StudentConfig.stride` guarantees.
     """
@@ -103,7 +133,8 @@ class StudentNetwork(nn.Module):
         self.refine = nn.Sequential(
             *(ResidualConvolution(config.stem) for _ in range(config.refinements))
         )
-        self.head = nn.Conv2d(config.stem, channels, 3, padding=1)
+        self.head = nn.Conv2d(config.stem, 2 * channels, 3, padding=1)
+        self.detail = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -118,13 +149,16 @@ class StudentNetwork(nn.Module):
                 if isinstance(module, ResidualConvolution):
                     module.convolution.weight.mul_(0.3)
             self.head.weight.mul_(0.1)
+            self.head.bias[self.config.phase_channels :] = GATE_START  # type: ignore[index]
+            self.detail.weight.copy_(smoothing_kernel(self.config.phase))
 
     def forward(self, phases: Tensor) -> Tensor:
         """Delta [N, C, h, w] for phases of the same shape."""
         fine = functional.relu(self.stem(phases))
         coarse = self.body(functional.relu(self.down(fine)))
         joined = functional.relu(fine + self.up(coarse))
-        delta: Tensor = self.head(self.refine(joined))
+        paint, gate = self.head(self.refine(joined)).chunk(2, dim=1)
+        delta: Tensor = paint + torch.sigmoid(gate) * self.detail(phases)
         return delta
 
 

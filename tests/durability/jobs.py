@@ -1,0 +1,145 @@
+"""Running the real command so that it can be stopped in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any
+
+from tests import measure
+from tests.media import Clicks, ClipSpec, make_clip
+
+FPS = 4
+SEGMENT = 5 * FPS
+"""Frames in five seconds, the length of a segment."""
+
+SEGMENTS = 5
+FRAMES = SEGMENT * (SEGMENTS - 1) + 7
+
+Moment = Callable[["RunningJob"], bool]
+
+
+def long_clip(folder: Path) -> Path:
+    """A clip of few frames but many segments, with B-frames, sound and repeated frames."""
+    spec = ClipSpec(
+        width=640,
+        height=360,
+        frames=FRAMES,
+        fps=Fraction(FPS),
+        sound=(Clicks(at=(1.0, 20.0)),),
+        codec_options={"g": "12", "bf": "2"},
+    )
+    return make_clip(folder / "long.mp4", spec).path
+
+
+@dataclass(slots=True)
+class RunningJob:
+    """A run of the command under way."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    started: float
+    log: IO[bytes]
+
+    @property
+    def segments(self) -> int:
+        """Segments in the journal."""
+        return len(journal(self.folder).get("segments", []))
+
+    @property
+    def progress(self) -> list[dict[str, Any]]:
+        """Progress lines so far."""
+        lines = Path(self.log.name).read_text(encoding="utf-8", errors="replace").splitlines()
+        found = []
+        for line in lines:
+            if line.startswith("{") and line.endswith("}"):
+                found.append(json.loads(line))
+        return [line for line in found if line.get("event") == "progress"]
+
+    def stop_when(self, moment: Moment, signal_number: int) -> float:
+        """Send a signal at a moment; return the seconds until the process was gone."""
+        while self.process.poll() is None and not moment(self):
+            time.sleep(0.005)
+        sent = time.monotonic()
+        if self.process.poll() is None:
+            os.kill(self.process.pid, signal_number)
+        self.process.wait(timeout=60)
+        self.log.close()
+        return time.monotonic() - sent
+
+
+def start(
+    source: Path, output: Path, environment: dict[str, str], *options: str
+) -> RunningJob:
+    """Start the command; its words go to a file beside the output."""
+    log = (output.parent / f"{output.name}.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "videotoon", str(source), str(output), "--progress", "json", *options],
+        env=environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    return RunningJob(process, work_folder(output), time.monotonic(), log)
+
+
+def run(source: Path, output: Path, environment: dict[str, str], *options: str) -> RunningJob:
+    """Run the command to its end."""
+    job = start(source, output, environment, *options)
+    job.process.wait(timeout=180)
+    job.log.close()
+    return job
+
+
+def kill(job: RunningJob, moment: Moment) -> None:
+    """End a job without any warning."""
+    job.stop_when(moment, signal.SIGKILL)
+
+
+def work_folder(output: Path) -> Path:
+    """Where the command keeps unfinished work."""
+    return output.with_name(f".{output.name}.videotoon")
+
+
+def journal(folder: Path) -> dict[str, Any]:
+    """The journal of a work folder, empty where there is none."""
+    try:
+        text = (folder / "journal.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def fingerprint(path: Path) -> tuple[list[tuple[Fraction, str]], list[bytes]]:
+    """Time and hash of every decoded frame, and every packet of sound."""
+    frames = [
+        (seconds, sha256(picture.tobytes()).hexdigest())
+        for seconds, picture in measure.frames(path)
+    ]
+    return frames, measure.packets(path)
+
+
+def after(segments: int, seconds: float = 0.0) -> Moment:
+    """The moment a number of seconds after so many segments are in the journal."""
+    reached: list[float] = []
+
+    def moment(job: RunningJob) -> bool:
+        if not reached and job.segments >= segments:
+            reached.append(time.monotonic())
+        return bool(reached) and time.monotonic() - reached[0] >= seconds
+
+    return moment
+
+
+def options(*words: object) -> Sequence[str]:
+    """Options as text."""
+    return [str(word) for word in words]

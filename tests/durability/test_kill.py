@@ -1,0 +1,150 @@
+"""A job that is killed goes on where it stopped, and nobody can tell from the result."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.durability import jobs
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return jobs.long_clip(tmp_path_factory.mktemp("clip"))
+
+
+@pytest.fixture(scope="module")
+def whole(
+    clip: Path, tmp_path_factory: pytest.TempPathFactory, command_environment: dict[str, str]
+) -> Path:
+    """The result of a run that nothing disturbed."""
+    output = tmp_path_factory.mktemp("whole") / "out.mp4"
+    job = jobs.run(clip, output, command_environment)
+    assert job.process.returncode == 0, Path(job.log.name).read_text()
+    assert not jobs.work_folder(output).exists()
+    return output
+
+
+def test_killed_twice(
+    clip: Path, whole: Path, tmp_path: Path, command_environment: dict[str, str]
+) -> None:
+    output, report = tmp_path / "out.mp4", tmp_path / "report.json"
+    for segments in (1, 3):
+        jobs.kill(jobs.start(clip, output, command_environment), jobs.after(segments, 0.2))
+        assert not output.exists()
+    done = jobs.journal(jobs.work_folder(output))["segments"]
+    assert len(done) >= 3
+    job = jobs.run(clip, output, command_environment, "--report", str(report))
+    assert job.process.returncode == 0, Path(job.log.name).read_text()
+    assert jobs.fingerprint(output) == jobs.fingerprint(whole)
+    facts = json.loads(report.read_text())
+    assert facts["frames_resumed"] == sum(record["frames"] for record in done)
+    assert facts["frames_resumed"] + facts["frames_painted"] + facts["frames_reused"] >= jobs.FRAMES
+    assert not jobs.work_folder(output).exists()
+
+
+@pytest.mark.slow
+def test_killed_at_twenty_random_moments(
+    clip: Path, whole: Path, tmp_path: Path, command_environment: dict[str, str]
+) -> None:
+    output = tmp_path / "out.mp4"
+    chance = random.Random(20)
+    redone = []
+    while len(redone) < 20:
+        before = len(jobs.journal(jobs.work_folder(output)).get("segments", []))
+        if before >= jobs.SEGMENTS - 1:  # nothing left that a kill could hit: compare, start again
+            _complete(clip, whole, output, command_environment)
+            before = 0
+        # A third of the kills fall into starting up, the others into the painting.
+        reached = before + (0 if chance.random() < 0.3 else 1)
+        moment = jobs.after(reached, chance.uniform(0.0, 1.0))
+        job = jobs.start(clip, output, command_environment)
+        jobs.kill(job, moment)
+        if output.exists():
+            assert jobs.fingerprint(output) == jobs.fingerprint(whole)
+            output.unlink()
+            continue
+        kept = sum(r["frames"] for r in jobs.journal(jobs.work_folder(output)).get("segments", []))
+        seen = [line["frame"] for line in job.progress]
+        redone.append(max([*seen, kept]) - kept)
+    _complete(clip, whole, output, command_environment)
+    print("frames redone after each kill:", redone)
+    assert max(redone) <= jobs.SEGMENT
+
+
+def _complete(clip: Path, whole: Path, output: Path, environment: dict[str, str]) -> None:
+    job = jobs.run(clip, output, environment)
+    assert job.process.returncode == 0, Path(job.log.name).read_text()
+    assert jobs.fingerprint(output) == jobs.fingerprint(whole)
+    output.unlink()
+
+
+def test_another_setting_starts_over(
+    clip: Path, tmp_path: Path, command_environment: dict[str, str]
+) -> None:
+    output = tmp_path / "out.mp4"
+    jobs.kill(jobs.start(clip, output, command_environment), jobs.after(1))
+    job = jobs.run(clip, output, command_environment, "--strength", "0", "--quality", "30")
+    words = Path(job.log.name).read_text()
+    assert job.process.returncode == 0, words
+    assert "starting over" in words
+    assert "strength" in words
+    assert "quality" in words
+
+
+def test_another_input_starts_over(
+    clip: Path, tmp_path: Path, command_environment: dict[str, str]
+) -> None:
+    source, output = tmp_path / "in.mp4", tmp_path / "out.mp4"
+    source.write_bytes(clip.read_bytes())
+    jobs.kill(jobs.start(source, output, command_environment), jobs.after(1))
+    time.sleep(0.01)
+    source.write_bytes(clip.read_bytes())
+    job = jobs.run(source, output, command_environment, "--strength", "0")
+    words = Path(job.log.name).read_text()
+    assert job.process.returncode == 0, words
+    assert "starting over" in words
+    assert "input" in words
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"format": 2}', "", "\x00" * 99])
+def test_a_broken_journal_starts_over(
+    clip: Path, tmp_path: Path, command_environment: dict[str, str], damage: str
+) -> None:
+    output = tmp_path / "out.mp4"
+    folder = jobs.work_folder(output)
+    folder.mkdir()
+    (folder / "journal.json").write_text(damage)
+    (folder / "segment-00000.mp4").write_bytes(b"not a segment")
+    job = jobs.run(clip, output, command_environment, "--strength", "0")
+    words = Path(job.log.name).read_text()
+    assert job.process.returncode == 0, words
+    assert "starting over" in words
+
+
+def test_without_resume(clip: Path, tmp_path: Path, command_environment: dict[str, str]) -> None:
+    output, report = tmp_path / "out.mp4", tmp_path / "report.json"
+    options = ("--strength", "0", "--report", str(report))
+    jobs.kill(jobs.start(clip, output, command_environment, *options), jobs.after(1))
+    job = jobs.run(clip, output, command_environment, *options, "--no-resume", "--keep-work")
+    assert job.process.returncode == 0, Path(job.log.name).read_text()
+    assert json.loads(report.read_text())["frames_resumed"] == 0
+    assert len(jobs.journal(jobs.work_folder(output))["segments"]) == jobs.SEGMENTS
+
+
+def test_two_runs_at_once(clip: Path, tmp_path: Path, command_environment: dict[str, str]) -> None:
+    output = tmp_path / "out.mp4"
+    first = jobs.start(clip, output, command_environment)
+    other_log = tmp_path / "other"
+    other_log.mkdir()
+    while not jobs.work_folder(output).exists() and first.process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    second = jobs.run(clip, output, command_environment)
+    jobs.kill(first, lambda _: True)
+    assert second.process.returncode == 5
+    assert "another run" in Path(second.log.name).read_text()

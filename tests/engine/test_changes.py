@@ -1,0 +1,140 @@
+"""Painting only what changed gives the very same pixels as painting everything."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from videotoon.engine.changes import (
+    WORTH_IT,
+    Box,
+    ChangeFinder,
+    crop,
+    set_into,
+)
+from videotoon.frame import Planes
+
+REACH = 12
+STRIDE = 8
+
+
+def picture(width: int, height: int, seed: int) -> Planes:
+    rng = np.random.default_rng(seed)
+    chroma = ((height + 1) // 2, (width + 1) // 2)
+    return Planes(
+        rng.integers(0, 256, (height, width), dtype=np.uint8),
+        rng.integers(0, 256, chroma, dtype=np.uint8),
+        rng.integers(0, 256, chroma, dtype=np.uint8),
+    )
+
+
+def changed(planes: Planes, box: Box, seed: int) -> Planes:
+    """Return a copy with other pixels in a box of all planes."""
+    rng = np.random.default_rng(seed)
+    y, u, v = (plane.copy() for plane in planes.colour_planes)
+    y[box.top : box.bottom, box.left : box.right] += np.uint8(rng.integers(1, 255))
+    for plane in (u, v):
+        plane[box.top // 2 : box.bottom // 2, box.left // 2 : box.right // 2] += np.uint8(1)
+    return Planes(y, u, v)
+
+
+def paint(planes: Planes) -> Planes:
+    """A stand-in for a network: every output pixel looks REACH pixels far in all planes."""
+    import cv2
+
+    def reach(plane: np.ndarray, distance: int) -> np.ndarray:
+        kernel = np.ones((2 * distance + 1, 2 * distance + 1), np.uint8)
+        return np.asarray(cv2.dilate(plane, kernel), np.uint8) ^ plane
+
+    half = REACH // 2
+    u = planes.y[::2, ::2] ^ planes.u
+    return Planes(reach(planes.y, REACH), reach(u, half - 1), reach(planes.v, half))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    width=st.integers(120, 400),
+    height=st.integers(120, 400),
+    place=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    side=st.integers(1, 60),
+    seed=st.integers(0, 1000),
+)
+def test_a_window_set_into_the_earlier_painting_equals_painting_all(
+    width: int, height: int, place: tuple[float, float], side: int, seed: int
+) -> None:
+    first = picture(width, height, seed)
+    left, top = int(place[0] * (width - side)), int(place[1] * (height - side))
+    second = changed(first, Box(left, top, left + side, top + side), seed)
+    finder = ChangeFinder(REACH, STRIDE)
+    assert finder.look(first) is None
+    repaint = finder.look(second)
+    whole = paint(second)
+    if repaint is None:
+        return
+    window = paint(crop(second, repaint.read)) if repaint.write.area else second
+    result = set_into(paint(first), window, repaint, None)
+    for ours, expected in zip(result.colour_planes, whole.colour_planes, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+
+
+def test_small_changes_give_small_windows() -> None:
+    first = picture(640, 480, 1)
+    second = changed(first, Box(300, 200, 320, 220), 2)
+    finder = ChangeFinder(REACH, STRIDE)
+    finder.look(first)
+    repaint = finder.look(second)
+    assert repaint is not None
+    assert repaint.read.area < 0.1 * 640 * 480
+    assert repaint.read.left % STRIDE == repaint.read.top % STRIDE == 0
+
+
+def test_an_unchanged_frame_needs_no_painting() -> None:
+    finder = ChangeFinder(REACH, STRIDE)
+    finder.look(picture(64, 64, 1))
+    repaint = finder.look(picture(64, 64, 1))
+    assert repaint is not None
+    assert repaint.write.area == repaint.read.area == 0
+
+
+def test_a_moving_picture_is_painted_whole() -> None:
+    finder = ChangeFinder(REACH, STRIDE)
+    finder.look(picture(640, 480, 1))
+    assert finder.look(picture(640, 480, 2)) is None
+    assert 0 < WORTH_IT < 1
+
+
+@pytest.mark.parametrize("plane", ["u", "v"])
+def test_a_change_of_colour_alone_is_seen(plane: str) -> None:
+    first = picture(320, 320, 1)
+    planes = {name: getattr(first, name).copy() for name in ("y", "u", "v")}
+    planes[plane][80, 80] ^= 1
+    finder = ChangeFinder(REACH, STRIDE)
+    finder.look(first)
+    repaint = finder.look(Planes(**planes))
+    assert repaint is not None
+    assert repaint.write.left <= 160 < repaint.write.right
+    assert repaint.write.top <= 160 < repaint.write.bottom
+
+
+def test_tolerance_does_not_let_slow_drift_pass() -> None:
+    base = picture(320, 320, 1)
+    flat = Planes(np.full_like(base.y, 100), np.full_like(base.u, 128), np.full_like(base.v, 128))
+    finder = ChangeFinder(REACH, STRIDE, tolerance=3)
+    finder.look(flat)
+    seen = False
+    for step in range(1, 8):
+        y = flat.y.copy()
+        y[100:110, 100:110] = 100 + step
+        repaint = finder.look(Planes(y, flat.u, flat.v))
+        assert repaint is not None
+        seen |= repaint.write.area > 0
+    assert seen, "a drift of seven codes must be noticed at a tolerance of three"
+
+
+def test_forgetting_paints_the_next_frame_whole() -> None:
+    finder = ChangeFinder(REACH, STRIDE)
+    finder.look(picture(64, 64, 1))
+    finder.forget()
+    assert finder.look(picture(64, 64, 1)) is None

@@ -1,0 +1,88 @@
+"""Windows of frames come out bit for bit as inside whole frames, for every pair that says so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.engine.conftest import random_planes
+from videotoon.engine.changes import ChangeFinder, crop, set_into
+from videotoon.engine.open import open_style
+from videotoon.engine.styles import Catalogue, load_catalogue
+from videotoon.engine.windows import WindowPainter, can_paint_windows, reach
+from videotoon.frame import BT709, ColourTags, FrameSize, Planes
+from videotoon.settings import Settings
+
+BT601_FULL = ColourTags(matrix=6, full_range=True)
+
+
+def moved(planes: Planes, generator: np.random.Generator) -> Planes:
+    """Return the picture with a random small patch of other codes."""
+    y, u, v = (plane.copy() for plane in planes.colour_planes)
+    height, width = y.shape
+    top, left = int(generator.integers(0, height - 40)), int(generator.integers(0, width - 40))
+    y[top : top + 24, left : left + 30] = generator.integers(16, 235, (24, 30))
+    u[top // 2 : top // 2 + 8, left // 2 : left // 2 + 8] = generator.integers(16, 240)
+    return Planes(y, u, v)
+
+
+def assert_windows_exact(
+    style_name: str,
+    precision: str,
+    size: FrameSize,
+    colour: ColourTags,
+    catalogue: Catalogue | None,
+    rounds: int,
+) -> int:
+    """Compare windows with whole frames; return how many windows there were."""
+    chosen = Settings(style=style_name, precision=precision)
+    style = open_style(chosen, size, colour, catalogue=catalogue)
+    assert can_paint_windows(style)
+    whole, windows = style.session(), WindowPainter(style).session()
+    generator = np.random.default_rng(7)
+    before = random_planes(size, 3)
+    base, found = whole.paint(before), 0
+    finder = ChangeFinder(reach(style), style.network.stride)
+    finder.look(before)
+    for _ in range(rounds):
+        now = moved(before, generator)
+        repaint = finder.look(now)
+        expected = whole.paint(now)
+        if repaint is not None:
+            found += 1
+            window = windows.paint_window(crop(now, repaint.read))
+            result = set_into(base, window, repaint, None)
+            for ours, theirs in zip(result.colour_planes, expected.colour_planes, strict=True):
+                np.testing.assert_array_equal(ours, theirs)
+        before, base = now, expected
+    return found
+
+
+@pytest.mark.parametrize("colour", [BT709, BT601_FULL], ids=["native", "601-full"])
+@pytest.mark.parametrize("size", [FrameSize(480, 352), FrameSize(403, 301)], ids=str)
+@pytest.mark.parametrize("style", ["p2", "p4"])
+def test_windows_of_small_networks_are_exact(
+    style: str, size: FrameSize, colour: ColourTags, catalogue: Catalogue
+) -> None:
+    assert assert_windows_exact(style, "fp32", size, colour, catalogue, 8) > 2
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp32"])
+@pytest.mark.slow
+def test_windows_of_the_default_style_are_exact(precision: str) -> None:
+    from videotoon.engine.openvino_backend import OpenVinoBackend
+
+    default = load_catalogue().default
+    if precision not in OpenVinoBackend().capabilities():
+        pytest.skip(f"this CPU has no {precision}")
+    size = FrameSize(960, 720)
+    assert assert_windows_exact(default, precision, size, BT709, None, 6) > 2
+
+
+def test_scaled_or_softened_painting_is_always_whole(catalogue: Catalogue) -> None:
+    size = FrameSize(320, 240)
+    for settings in (
+        Settings(style="p4", max_side=160),
+        Settings(style="p4", strength=0.5),
+    ):
+        assert not can_paint_windows(open_style(settings, size, BT709, catalogue=catalogue))

@@ -1,0 +1,104 @@
+"""Options: ranges, times, rates, and what the result depends on."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields, replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from videotoon.errors import SettingsError
+from videotoon.settings import Settings, parse_time
+
+
+def test_defaults_are_valid_and_frozen() -> None:
+    settings = Settings()
+    with pytest.raises(FrozenInstanceError):
+        settings.style = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("option", "good", "bad"),
+    [
+        ("strength", [0.0, 1.0, 1], [-0.001, 1.001, float("nan"), float("inf"), "1", None, True]),
+        ("edge_preserve", [0.5, 1.5], [0.49, 1.51]),
+        ("color_shift", [0, 1], [-1, 2]),
+        ("quality", [0, 51], [-1, 52]),
+        ("duplicate_threshold", [0, 255], [-1, 256]),
+        ("cache_frames", [0, 4096], [-1, 4097]),
+        ("workers", [None, 1, 64], [0, 65]),
+        ("max_side", [None, 64, 16384], [63, 16385]),
+        ("style", ["cel", "./x.onnx"], ["", "  ", None]),
+        ("preset", ["ultrafast", "veryslow"], ["", "quick"]),
+        ("backend", ["auto", "openvino", "torch"], ["tpu", "", None]),
+        ("precision", ["auto", "fp32", "int8"], ["fp8", "FP32"]),
+        ("encoder", ["auto", "x264", "prores"], ["h264"]),
+        ("detail", ["auto", "sd", "hd"], ["4k"]),
+        ("start", [None, "0", "12.5"], ["", "x", "-1", "1:60", "1:2:3:4"]),
+        ("end", ["0.1", "0:01"], ["0", "now"]),
+        ("fps", [None, "25", "30000/1001", "23.976"], ["0", "-1", "x", "1/0", "1001", ""]),
+    ],
+)
+def test_ranges(option: str, good: list[Any], bad: list[Any]) -> None:
+    for value in good:
+        assert getattr(Settings(**{option: value}), option) == value
+    for value in bad:
+        with pytest.raises(SettingsError) as caught:
+            Settings(**{option: value})
+        assert f"--{option.replace('_', '-')}" in caught.value.problem, value
+        assert caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", Fraction(0)),
+        ("12.5", Fraction(25, 2)),
+        ("12.5s", Fraction(25, 2)),
+        ("0.1", Fraction(1, 10)),
+        (" 3 ", Fraction(3)),
+        ("90", Fraction(90)),
+        ("1:02", Fraction(62)),
+        ("59:59.999", Fraction(3599999, 1000)),
+        ("1:02:03.25", Fraction(14893, 4)),
+        ("100:00:00", Fraction(360000)),
+    ],
+)
+def test_times_are_exact(text: str, seconds: Fraction) -> None:
+    assert parse_time("--start", text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "1.", ".5", "1e3", "1:5:", "1:60", "1:60:00", "1,5"])
+def test_what_is_no_time(text: str) -> None:
+    with pytest.raises(SettingsError, match="--at"):
+        parse_time("--at", text)
+
+
+def test_rate_is_exact() -> None:
+    assert Settings(fps="30000/1001").frame_rate == Fraction(30000, 1001)
+    assert Settings(fps="29.97").frame_rate == Fraction(2997, 100)
+    assert Settings().frame_rate is None
+
+
+def test_end_must_be_behind_the_start() -> None:
+    with pytest.raises(SettingsError, match="not after the start"):
+        Settings(start="5", end="5")
+    assert Settings(start="0:04", end="5s").end_seconds == 5
+
+
+UNIMPORTANT = {"commercial_ok", "overwrite", "resume", "keep_work", "allow_truncated", "workers"}
+
+
+def test_result_key_holds_what_the_result_depends_on() -> None:
+    names = {item.name for item in fields(Settings)}
+    assert names - Settings().result_key().keys() >= UNIMPORTANT
+    assert names >= Settings().result_key().keys()
+    important = {"style", "strength", "start", "fps", "encoder", "quality", "precision", "max_side"}
+    assert important <= Settings().result_key().keys()
+
+
+def test_result_key_tells_settings_apart() -> None:
+    base = Settings()
+    assert replace(base, strength=0.5).result_key() != base.result_key()
+    assert replace(base, workers=2, overwrite=True).result_key() == base.result_key()

@@ -1,0 +1,67 @@
+"""Every loss term measures what it says."""
+
+# ruff: noqa: E402 - without torch the file is skipped before it imports anything else
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from training import losses
+
+
+def picture(seed: int = 1, side: int = 64) -> "losses.Planes":
+    generator = torch.Generator().manual_seed(seed)
+    luma = torch.rand(2, 1, side, side, generator=generator) - 0.5
+    u, v = (torch.rand(2, 1, side // 2, side // 2, generator=generator) - 0.5 for _ in range(2))
+    return luma, u, v
+
+
+def test_all_distances_vanish_for_equal_pictures() -> None:
+    one = picture()
+    assert losses.charbonnier(one[0], one[0]) == pytest.approx(0.0, abs=1e-6)
+    assert losses.chroma_distance(one, one) == 0.0
+    assert losses.edge_distance(one[0], one[0]) == 0.0
+    assert losses.multi_scale_structure(one[0], one[0]) == pytest.approx(0.0, abs=1e-4)
+    assert losses.steadiness(one, one) == 0.0
+
+
+def test_charbonnier_is_close_to_the_absolute_error() -> None:
+    zero = torch.zeros(1, 1, 8, 8)
+    assert losses.charbonnier(zero + 0.5, zero) == pytest.approx(0.496, abs=1e-3)
+
+
+def test_sobel_sees_a_vertical_edge_across_only() -> None:
+    luma = torch.zeros(1, 1, 16, 16)
+    luma[..., 8:] = 1.0
+    across, down = losses.sobel(luma).unbind(dim=1)
+    assert across.max() == 1.0
+    assert down.abs().max() == 0.0
+
+
+def test_structure_ignores_little_and_punishes_much() -> None:
+    luma = picture()[0]
+    little = losses.multi_scale_structure(luma + 0.01, luma)
+    much = losses.multi_scale_structure(picture(2)[0], luma)
+    assert little < 0.01 < 0.4 < much
+
+
+def test_relativistic_losses_have_their_optimum_one_apart() -> None:
+    real, fake = torch.full((4, 1), 1.0), torch.zeros(4, 1)
+    assert losses.discriminator_loss(real, fake) == 0.0
+    assert losses.generator_adversarial_loss(real, fake) == 4.0
+    assert losses.generator_adversarial_loss(fake, real) == 0.0
+
+
+@pytest.mark.parametrize("shift", [(0, 1), (1, 0), (-1, 1), (0, 0)])
+def test_shifted_moves_luma_by_a_pixel_and_chroma_by_half(shift: tuple[int, int]) -> None:
+    ramp = torch.arange(32.0).repeat(32, 1)[None, None]
+    chroma = torch.arange(16.0).repeat(16, 1)[None, None]
+    luma, u, _ = losses.shifted((ramp, chroma, chroma), *shift)
+    inner = (slice(None), slice(None), slice(4, -4), slice(4, -4))
+    assert torch.equal(luma[inner], ramp[inner] - shift[1])
+    assert torch.allclose(u[inner], chroma[inner] - 0.5 * shift[1])
+
+
+def test_steadiness_leaves_the_border_out() -> None:
+    one, other = picture(), picture()
+    other[0][..., :8] += 1.0
+    assert losses.steadiness(one, other, border=16) == 0.0

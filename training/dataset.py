@@ -1,0 +1,122 @@
+"""Batches of crops from a prepared folder.
+
+Every batch is a function of (seed, step) alone, so a resumed run sees exactly the data that an
+uninterrupted one would have seen.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from training.colour import Image8
+from videotoon.engine.networks.student import Planes
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentSettings:
+    """Share of crops disturbed in each way; the target stays that of the clean photograph."""
+
+    noise: float = 0.35
+    noise_codes: float = 5.0  # greatest standard deviation, in 8-bit codes
+    compression: float = 0.2
+    blur: float = 0.08
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPart:
+    """The arrays of one part, ``train`` or ``held_out``, of a prepared folder."""
+
+    photo_luma: Image8
+    photo_chroma: Image8
+    target_luma: Image8
+    target_chroma: Image8
+
+    @classmethod
+    def load(cls, folder: Path, part: str) -> "PreparedPart":
+        """Maps the arrays of a prepared folder into memory."""
+        names = ("photo_luma", "photo_chroma", "target_luma", "target_chroma")
+        arrays = [np.load(folder / f"{part}_{name}.npy", mmap_mode="r") for name in names]
+        return cls(*arrays)
+
+    def __len__(self) -> int:
+        return len(self.photo_luma)
+
+
+def to_planes(luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> Planes:
+    """Float planes, ``(code - 128) / 128``, of luma [N, H, W] and chroma [N, 2, H/2, W/2]."""
+    y = (torch.from_numpy(luma.astype(np.float32)) - 128.0) / 128.0
+    uv = (torch.from_numpy(chroma.astype(np.float32)) - 128.0) / 128.0
+    return y.unsqueeze(1), uv[:, :1], uv[:, 1:]
+
+
+def to_codes(planes: Planes) -> tuple[Image8, Image8]:
+    """Luma [N, H, W] and chroma [N, 2, H/2, W/2] as 8-bit codes, clamped and rounded."""
+    y, u, v = planes
+
+    def codes(x: Tensor) -> Image8:
+        rounded = (x.detach().float().cpu() * 128.0 + 128.0).round().clamp(0, 255)
+        return np.asarray(rounded.to(torch.uint8).numpy())
+
+    return codes(y[:, 0]), codes(torch.cat([u, v], dim=1))
+
+
+def _recompress(luma: Image8, chroma: Image8, quality: int) -> tuple[Image8, Image8]:
+    """Blocks and ringing of lossy coding, by JPEG on each plane."""
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
+
+    def once(plane: Image8) -> Image8:
+        _, data = cv2.imencode(".jpg", plane, settings)
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+    return once(luma), np.stack([once(plane) for plane in chroma])
+
+
+def disturb(
+    luma: Image8, chroma: Image8, settings: AugmentSettings, rng: np.random.Generator
+) -> tuple[Image8, Image8]:
+    """One crop as a worse camera or a stronger compression would have delivered it."""
+    if rng.random() < settings.blur:
+        luma = np.asarray(cv2.GaussianBlur(luma, (0, 0), rng.uniform(0.4, 0.9)), np.uint8)
+    if rng.random() < settings.noise:
+        spread = rng.uniform(0.5, settings.noise_codes)
+        grain = rng.standard_normal(luma.shape, np.float32) * spread
+        luma = np.clip(np.rint(luma + grain), 0, 255).astype(np.uint8)
+        grain = rng.standard_normal(chroma.shape, np.float32) * (spread * 0.5)
+        chroma = np.clip(np.rint(chroma + grain), 0, 255).astype(np.uint8)
+    if rng.random() < settings.compression:
+        luma, chroma = _recompress(luma, chroma, int(rng.integers(35, 90)))
+    return luma, chroma
+
+
+def training_batch(
+    part: PreparedPart,
+    size: int,
+    side: int,
+    seed: int,
+    step: int,
+    settings: AugmentSettings,
+) -> tuple[Planes, Planes]:
+    """Photograph and target planes of ``size`` random crops of ``side`` luma pixels."""
+    rng = np.random.default_rng([seed, step])
+    full = part.photo_luma.shape[1]
+    luma = np.empty((2, size, side, side), np.uint8)
+    chroma = np.empty((2, size, 2, side // 2, side // 2), np.uint8)
+    for slot, index in enumerate(rng.integers(0, len(part), size)):
+        top, left = 2 * rng.integers(0, (full - side) // 2 + 1, 2)
+        mirrored = -1 if rng.random() < 0.5 else 1
+        rows, columns = slice(top, top + side), slice(left, left + side)
+        half_rows = slice(top // 2, (top + side) // 2)
+        half_columns = slice(left // 2, (left + side) // 2)
+        photo = part.photo_luma[index, rows, columns][:, ::mirrored]
+        photo_chroma = part.photo_chroma[index, :, half_rows, half_columns][:, :, ::mirrored]
+        luma[0, slot], chroma[0, slot] = disturb(
+            np.ascontiguousarray(photo), np.ascontiguousarray(photo_chroma), settings, rng
+        )
+        luma[1, slot] = part.target_luma[index, rows, columns][:, ::mirrored]
+        chroma[1, slot] = part.target_chroma[index, :, half_rows, half_columns][:, :, ::mirrored]
+    return to_planes(luma[0], chroma[0]), to_planes(luma[1], chroma[1])

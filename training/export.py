@@ -1,0 +1,130 @@
+"""From a checkpoint to the files that are shipped: safetensors, fp16 IR and int8 IR.
+
+The int8 network is made by NNCF's post-training quantisation, calibrated on held-out photographs.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import openvino
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from training.dataset import PreparedPart, to_planes
+from training.manifest import FileEntry, NetworkEntry, update
+from training.painters import STYLES
+from training.trainer import load_checkpoint
+from videotoon.engine.networks.student import (
+    StudentConfig,
+    StudentNetwork,
+    planes_to_phases,
+    receptive_field,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """What is exported to where; ``weights`` is the folder of the manifest."""
+
+    checkpoint: Path
+    prepared: Path
+    style: str
+    scale: str
+    weights: Path
+    default: str = "cel"
+
+
+def load_student(path: Path) -> StudentNetwork:
+    """The student of a shipped safetensors file, in evaluation mode."""
+    with safe_open(path, framework="pt") as file:
+        values: dict[str, Any] = json.loads(file.metadata()["config"])
+    values["dilations"] = tuple(values["dilations"])
+    network = StudentNetwork(StudentConfig(**values))
+    network.load_state_dict(load_file(path))
+    return network.eval()
+
+
+def export(settings: ExportSettings) -> None:
+    """Writes the three forms of a checkpoint's averaged network and updates the manifest."""
+    state = load_checkpoint(settings.checkpoint)
+    network_values = dict(state["settings"]["network"])
+    network_values["dilations"] = tuple(network_values["dilations"])
+    config = StudentConfig(**network_values)
+    network = StudentNetwork(config)
+    network.load_state_dict(state["average"])
+    network.eval()
+    folder = settings.weights / settings.style
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
+    metadata = {"config": json.dumps(asdict(config)), "steps": str(state["step"])}
+    save_file(tensors, folder / f"{settings.scale}.safetensors", metadata)
+    (folder / f"{settings.scale}.safetensors").chmod(0o644)  # save_file makes it private
+    model = to_openvino(network)
+    openvino.save_model(model, folder / f"{settings.scale}_fp16.xml", compress_to_fp16=True)
+    quantised = quantise(model, settings.prepared, config)
+    openvino.save_model(quantised, folder / f"{settings.scale}_int8.xml", compress_to_fp16=True)
+    _register(settings, config)
+
+
+def to_openvino(network: StudentNetwork) -> openvino.Model:
+    """The core network as an OpenVINO model: ``phases`` in, ``delta`` out, dynamic sizes."""
+    channels = network.config.phase_channels
+    example = torch.zeros(1, channels, 32, 32)
+    plain = cast(Any, network).to(memory_format=torch.contiguous_format)
+    model = openvino.convert_model(plain, example_input=example)
+    model.reshape({0: openvino.PartialShape([-1, channels, -1, -1])})
+    model.inputs[0].set_names({"phases"})
+    model.inputs[0].node.set_friendly_name("phases")
+    model.outputs[0].set_names({"delta"})
+    return model
+
+
+def quantise(model: openvino.Model, prepared: Path, config: StudentConfig) -> openvino.Model:
+    """An int8 version of the model, calibrated on the held-out photographs."""
+    import nncf
+
+    def samples() -> Iterator[NDArray[np.float32]]:
+        part = PreparedPart.load(prepared, "held_out")
+        for index in range(len(part)):
+            planes = to_planes(part.photo_luma[index][None], part.photo_chroma[index][None])
+            yield planes_to_phases(planes, config.phase).numpy()
+
+    dataset = nncf.Dataset(list(samples()))
+    result = nncf.quantize(
+        model,
+        dataset,
+        preset=nncf.QuantizationPreset.MIXED,
+        subset_size=len(PreparedPart.load(prepared, "held_out")),
+        fast_bias_correction=True,
+    )
+    assert isinstance(result, openvino.Model)
+    return result
+
+
+def _register(settings: ExportSettings, config: StudentConfig) -> None:
+    style, scale = settings.style, settings.scale
+    forms = {
+        "int8": ("openvino", (f"{scale}_int8.xml", f"{scale}_int8.bin")),
+        "fp16": ("openvino", (f"{scale}_fp16.xml", f"{scale}_fp16.bin")),
+        "fp32": ("safetensors", (f"{scale}.safetensors",)),
+    }
+    entries = [
+        NetworkEntry(
+            style=style,
+            scale=scale,
+            precision=precision,
+            form=form,
+            phase=config.phase,
+            stride=config.stride,
+            receptive_field=receptive_field(config),
+            files=tuple(FileEntry.of(settings.weights, f"{style}/{name}") for name in names),
+        )
+        for precision, (form, names) in forms.items()
+    ]
+    update(settings.weights / "manifest.toml", STYLES[style], entries, settings.default)

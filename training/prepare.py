@@ -1,0 +1,96 @@
+"""Cuts the training and held-out squares, paints their targets and stores both as planes.
+
+A prepared folder holds, for ``train`` and ``held_out``, the arrays ``*_luma.npy`` [N, S, S] and
+``*_chroma.npy`` [N, 2, S/2, S/2] of photographs and targets, all uint8, and ``names.json``.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from training import sources
+from training.colour import Image8, rgb_to_planes
+from training.painters import STYLES, Painter, painter_for
+
+SIDES = {"sd": 512, "hd": 1024}
+"""Side of the prepared squares in luma pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareSettings:
+    """What to prepare; ``limit`` is the greatest number of training squares."""
+
+    style: str
+    scale: str
+    data: Path
+    out: Path
+    limit: int = 1000
+    seed: int = 1
+    jitter_share: float = 0.4
+
+
+def training_squares(settings: PrepareSettings) -> Iterator[tuple[str, Image8]]:
+    """Endless random squares of the pictures that the style may be trained on, in rounds."""
+    rng = np.random.default_rng(settings.seed)
+    side = SIDES[settings.scale]
+    distilled = STYLES[settings.style].distilled
+    pictures = sources.all_pictures if distilled else sources.clean_pictures
+    loaded = list(pictures(settings.data))
+    if settings.scale == "hd":
+        loaded = [p for p in loaded if not p.name.startswith("photos/bsds")]
+    order = [p for p in loaded for _ in range(sources.crops_of(p))]
+    while order:
+        for index in rng.permutation(len(order)):
+            picture = order[index]
+            square = sources.random_crop(picture.rgb, side, rng)
+            share = settings.jitter_share * (1.0 if distilled else 1.5)
+            if rng.random() < share:
+                square = sources.jitter(square, rng, 1.0)
+            yield picture.name, square
+
+
+def held_out_squares(settings: PrepareSettings) -> Iterator[tuple[str, Image8]]:
+    """The middle square of every held-out picture; for ``hd`` only of those large enough."""
+    side = SIDES[settings.scale]
+    for picture in sources.held_out_pictures(settings.data):
+        if settings.scale == "sd" or min(picture.rgb.shape[:2]) >= 800:
+            yield picture.name, sources.centre_crop(picture.rgb, side)
+
+
+def prepare(settings: PrepareSettings) -> None:
+    """Writes the prepared folder; an existing one is replaced."""
+    settings.out.mkdir(parents=True, exist_ok=True)
+    painter = painter_for(settings.style, settings.scale, settings.data / "teachers")
+    held_out = list(held_out_squares(settings))
+    _store(settings, "held_out", iter(held_out), len(held_out), painter)
+    _store(settings, "train", training_squares(settings), settings.limit, painter)
+
+
+def _store(
+    settings: PrepareSettings,
+    part: str,
+    squares: Iterator[tuple[str, Image8]],
+    count: int,
+    painter: Painter,
+) -> None:
+    side = SIDES[settings.scale]
+    arrays = {
+        f"{kind}_{plane}": np.lib.format.open_memmap(
+            settings.out / f"{part}_{kind}_{plane}.npy", "w+", np.uint8, (count, *shape)
+        )
+        for kind in ("photo", "target")
+        for plane, shape in (("luma", (side, side)), ("chroma", (2, side // 2, side // 2)))
+    }
+    names = []
+    for index in tqdm(range(count), desc=f"{settings.style} {settings.scale} {part}"):
+        name, square = next(squares)
+        names.append(name)
+        for kind, picture in (("photo", square), ("target", painter(square))):
+            arrays[f"{kind}_luma"][index], arrays[f"{kind}_chroma"][index] = rgb_to_planes(picture)
+    for array in arrays.values():
+        array.flush()
+    (settings.out / f"{part}_names.json").write_text(json.dumps(names, indent=0))

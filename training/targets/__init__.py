@@ -1,0 +1,1 @@
+"""Target pictures of our own styles, computed without a teacher network."""

@@ -1,0 +1,1 @@
+"""Painting many files in one go."""

@@ -1,0 +1,80 @@
+"""One compiled network for all files of a batch that can share it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import replace
+from typing import Any, Final
+
+from videotoon.engine.machine import usable_cores
+from videotoon.engine.open import (
+    Engine,
+    OpenedStyle,
+    choose_engine,
+    choose_painting_size,
+    choose_precision,
+    open_style,
+)
+from videotoon.engine.styles import resolve_style
+from videotoon.frame import ColourTags, FrameSize
+from videotoon.settings import Settings
+
+KEPT_STYLES: Final = 8
+"""Compiled sizes kept; what running jobs use stays alive besides."""
+
+_Key = tuple[str, FrameSize, ColourTags]
+
+
+class StyleShelf:
+    """Compiles a style once per frame size and hands it to every job that asks for it.
+
+    All cores belong to the compiled network; a job gets as many sessions of it as its share of the
+    cores, each of which keeps one core busy. So the jobs together never want more than there are.
+
+    Args:
+        jobs: Files worked on at the same time.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self.cores = usable_cores()
+        self.share = max(1, self.cores // jobs)
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[_Key, OpenedStyle] = OrderedDict()
+        self._engines: dict[str, tuple[Engine, str]] = {}
+        self.compiled = 0
+
+    def open(self, settings: Settings, size: FrameSize, colour: ColourTags, /) -> OpenedStyle:
+        """Return a style for frames of one size; see :func:`videotoon.engine.open.open_style`."""
+        key = (repr(settings.result_key()), size, colour)
+        with self._lock:
+            if key not in self._opened:
+                self._opened[key] = open_style(
+                    settings, size, colour, streams=self.cores, threads=self.cores
+                )
+                self.compiled += 1
+                if len(self._opened) > KEPT_STYLES:
+                    self._opened.popitem(last=False)
+            self._opened.move_to_end(key)
+            opened = self._opened[key]
+        workers = min(self.share, settings.workers or self.share)
+        return replace(opened, streams=workers)
+
+    def engine_facts(self, settings: Settings, size: FrameSize) -> dict[str, Any]:
+        """Return what will paint frames of a size, without compiling it: for the journal."""
+        style = resolve_style(settings.style)
+        with self._lock:
+            if settings.style not in self._engines:
+                engine = choose_engine(settings, style)
+                self._engines[settings.style] = engine, engine.resolve_device(settings.device)
+            engine, device = self._engines[settings.style]
+        painting_size = choose_painting_size(size, settings.max_side)
+        precision, network = choose_precision(settings, style, painting_size, engine, device)
+        return {
+            "style": style.info.name,
+            "network": network.name,
+            "sha256": [file.sha256 for file in network.files],
+            "backend": engine.name,
+            "device": device,
+            "precision": precision,
+        }

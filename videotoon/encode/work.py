@@ -1,0 +1,52 @@
+"""Where a job keeps its unfinished work: a folder beside the output."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+MAX_NAME_BYTES = 200
+"""Longer output names are shortened in the folder's name; most file systems end at 255 bytes."""
+
+CLEAN_COPY = "clean.mkv"
+
+
+def work_path(output: Path) -> Path:
+    """Return the work folder of an output file."""
+    name = os.fsencode(output.name)
+    if len(name) > MAX_NAME_BYTES:
+        name = hashlib.sha256(name).hexdigest()[:32].encode()
+    return output.with_name(os.fsdecode(b"." + name + b".videotoon"))
+
+
+def clean_copy_path(output: Path) -> Path:
+    """Return where a copy of the input with rising times lies."""
+    return work_path(output) / CLEAN_COPY
+
+
+def drop_clean_copy(output: Path) -> None:
+    """Delete the copy, and the folder if nothing else is in it; never raises."""
+    with contextlib.suppress(OSError):  # called while another error is on its way
+        clean_copy_path(output).unlink(missing_ok=True)
+        folder = work_path(output)
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def sync_file(file: Path) -> None:
+    """Put a finished file on the disk."""
+    with file.open("rb+") as handle:
+        os.fsync(handle.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Put new and renamed entries of a folder on the disk, where the system can."""
+    if os.name != "posix":
+        return  # Windows keeps folders on the disk by itself and cannot open them
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

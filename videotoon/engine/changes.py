@@ -1,0 +1,214 @@
+"""Recomputing only what changed since the frame before.
+
+Our networks have no normalisation over the picture, so a painted pixel depends on its receptive field
+only. Where nothing changed within it, the pixel painted for the frame before is the pixel that would
+be painted now, bit for bit. A window around the change (and twice its receptive field) is painted
+anew and set into the earlier painting.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from videotoon.frame import FrameSize, Plane, Planes
+
+WORTH_IT = 0.6
+"""Windows larger than this part of the frame are not worth the copying; all is painted then."""
+
+GRID = 32
+"""Windows grow to multiples of this many luma pixels, so that few different sizes occur."""
+
+ROW_STEP = 16
+"""The quick look compares one luma row in this many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in luma pixels; right and bottom are outside."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def area(self) -> int:
+        """Pixels inside."""
+        return max(0, self.right - self.left) * max(0, self.bottom - self.top)
+
+    def grown(self, margin: int, grid: int, size: FrameSize) -> Box:
+        """Return the box with a margin, on a grid, inside a frame."""
+        return Box(
+            max(0, (self.left - margin) // grid * grid),
+            max(0, (self.top - margin) // grid * grid),
+            min(size.width, -(-(self.right + margin) // grid) * grid),
+            min(size.height, -(-(self.bottom + margin) // grid) * grid),
+        )
+
+    def joined(self, other: Box) -> Box:
+        """Return the smallest box around both; an empty box counts as nothing."""
+        if self.area == 0:
+            return other
+        if other.area == 0:
+            return self
+        return Box(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+
+NOTHING = Box(0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Repaint:
+    """What to paint anew.
+
+    Attributes:
+        read: Window of the new frame that the network sees.
+        write: Part of it whose painting may differ from the earlier one; empty if nothing changed.
+    """
+
+    read: Box
+    write: Box
+
+
+class WindowSession(Protocol):
+    """Paints windows of any size that the stride divides, as they would be inside a whole frame."""
+
+    def paint_window(self, planes: Planes) -> Planes:
+        """Return the painted window; only pixels a receptive field from cut edges are exact."""
+        ...
+
+
+class ChangeFinder:
+    """Finds what changed since the last frame that was painted; used by one thread.
+
+    Args:
+        margin: Reach of the network in luma pixels: half its receptive field.
+        stride: Luma pixels that window edges must be multiples of.
+        tolerance: Codes by which a pixel may differ and still count as unchanged.
+    """
+
+    def __init__(self, margin: int, stride: int, tolerance: int = 0) -> None:
+        self._margin = margin
+        self._grid = math.lcm(GRID, stride)
+        self._tolerance = tolerance
+        self._reference: Planes | None = None
+
+    def look(self, planes: Planes) -> Repaint | None:
+        """Compare a frame with what was painted last and remember it.
+
+        Returns:
+            The window to paint, or None where the whole frame must be painted.
+        """
+        reference, self._reference = self._reference, planes
+        if reference is None or reference.size != planes.size:
+            return None
+        size = planes.size
+        if self._worthless(_rows_changed(planes.y, reference.y, self._tolerance), size):
+            return None
+        changed = _changed(planes, reference, self._tolerance)
+        repaint = self._repaint(changed, size)
+        if self._worthless(changed, size):
+            return None
+        if self._tolerance > 0:
+            self._reference = _patched(reference, planes, changed)
+        return repaint
+
+    def forget(self) -> None:
+        """Paint the next frame whole."""
+        self._reference = None
+
+    def _repaint(self, changed: Box, size: FrameSize) -> Repaint:
+        if changed.area == 0:
+            return Repaint(NOTHING, NOTHING)
+        write = changed.grown(self._margin, 2, size)
+        return Repaint(write.grown(self._margin, self._grid, size), write)
+
+    def _worthless(self, changed: Box, size: FrameSize) -> bool:
+        read = self._repaint(changed, size).read
+        return read.area > WORTH_IT * size.width * size.height
+
+
+def _rows_changed(now: Plane, before: Plane, tolerance: int) -> Box:
+    """Look at one row in sixteen: a box that is surely part of the change, at almost no cost."""
+    import cv2
+
+    rows = cv2.absdiff(
+        np.ascontiguousarray(now[::ROW_STEP]), np.ascontiguousarray(before[::ROW_STEP])
+    )
+    box = _box_of(rows, tolerance)
+    if box.area == 0:
+        return NOTHING
+    return Box(box.left, box.top * ROW_STEP, box.right, (box.bottom - 1) * ROW_STEP + 1)
+
+
+def _changed(now: Planes, before: Planes, tolerance: int) -> Box:
+    """Return the smallest box around all changed pixels of all planes."""
+    import cv2
+
+    box = NOTHING
+    for plane, (new, old) in enumerate(zip(now.colour_planes, before.colour_planes, strict=True)):
+        found = _box_of(cv2.absdiff(new, old), tolerance)
+        if plane > 0:
+            found = Box(found.left * 2, found.top * 2, found.right * 2, found.bottom * 2)
+        box = box.joined(found)
+    size = now.size
+    return Box(box.left, box.top, min(box.right, size.width), min(box.bottom, size.height))
+
+
+def _box_of(difference: np.ndarray, tolerance: int) -> Box:
+    import cv2
+
+    columns = cv2.reduce(difference, 0, cv2.REDUCE_MAX).ravel() > tolerance
+    if not columns.any():
+        return NOTHING
+    rows = cv2.reduce(difference, 1, cv2.REDUCE_MAX).ravel() > tolerance
+    return Box(
+        int(columns.argmax()),
+        int(rows.argmax()),
+        len(columns) - int(columns[::-1].argmax()),
+        len(rows) - int(rows[::-1].argmax()),
+    )
+
+
+def crop(planes: Planes, box: Box) -> Planes:
+    """Return a view of a part of a picture; the box must begin at even positions."""
+    chroma = np.s_[box.top // 2 : -(-box.bottom // 2), box.left // 2 : -(-box.right // 2)]
+    luma = np.s_[box.top : box.bottom, box.left : box.right]
+    return Planes(planes.y[luma], planes.u[chroma], planes.v[chroma])
+
+
+def set_into(base: Planes, window: Planes, repaint: Repaint, alpha: Plane | None) -> Planes:
+    """Return ``base`` with the written part of a painted window, in fresh memory."""
+    result = Planes(base.y.copy(), base.u.copy(), base.v.copy(), alpha)
+    if repaint.write.area:
+        read, write = repaint.read, repaint.write
+        inside = Box(
+            write.left - read.left,
+            write.top - read.top,
+            write.right - read.left,
+            write.bottom - read.top,
+        )
+        target, source = crop(result, write), crop(window, inside)
+        for to, painted in zip(target.colour_planes, source.colour_planes, strict=True):
+            to[...] = painted
+    return result
+
+
+def _patched(reference: Planes, now: Planes, changed: Box) -> Planes:
+    """Return the reference with the changed part brought up to date."""
+    even = Box(changed.left // 2 * 2, changed.top // 2 * 2, changed.right, changed.bottom)
+    result = Planes(reference.y.copy(), reference.u.copy(), reference.v.copy(), now.alpha)
+    if even.area:
+        source = crop(now, even)
+        for to, new in zip(crop(result, even).colour_planes, source.colour_planes, strict=True):
+            to[...] = new
+    return result
