@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -61,9 +62,7 @@ def placed(person: Person, size: FrameSize, place: tuple[float, float, float, fl
     return np.asarray(warped, np.uint8)
 
 
-def pasted(
-    background: Rgb, person: Person, place: tuple[float, float, float, float]
-) -> Rgb:
+def pasted(background: Rgb, person: Person, place: tuple[float, float, float, float]) -> Rgb:
     """Paste a head (a soft oval around the face) onto a frame."""
     height, width = background.shape[:2]
     size = FrameSize(width, height)
@@ -90,9 +89,7 @@ def moving_portrait(person: Person, size: FrameSize, frames: int) -> list[Frame]
         side = 0.28 * size.height * (1 - t) + 0.07 * size.height * t
         return 0.42 + 0.16 * np.sin(3 * t), 0.45 + 0.06 * np.sin(5 * t), side, 0.2 * np.sin(4 * t)
 
-    return frames_from(
-        [placed(person, size, place(n / max(1, frames - 1))) for n in range(frames)]
-    )
+    return frames_from([placed(person, size, place(n / max(1, frames - 1))) for n in range(frames)])
 
 
 def crossing(people: Sequence[Person], size: FrameSize, frames: int) -> list[Frame]:
@@ -127,6 +124,14 @@ def many_faces(people: Sequence[Person], size: FrameSize, side: float) -> list[P
             picture[row * cell : (row + 1) * cell, column * cell : (column + 1) * cell] = tile
         frames.append(rgb_to_planes(picture, BT709))
     return frames
+
+
+def astronaut_picture() -> Rgb:
+    """Astronaut Eileen Collins (NASA, public domain), RGB 512 x 512."""
+    from skimage import data
+
+    bundled: Any = data
+    return np.asarray(bundled.astronaut(), np.uint8)
 
 
 def read_rgb(path: Path) -> Rgb:

@@ -269,7 +269,7 @@ def largest_pop(steps: Sequence[float], around: range) -> float:
         for n in range(max(0, around.start - 8), min(len(steps), around.stop + 8))
         if n not in around
     ]
-    return float(max(inside) / max(np.mean(beside), 1e-6))
+    return max(inside) / max(float(np.mean(beside)), 1e-6)
 
 
 class Dropping:

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.face_clips import Rgb, read_rgb
+from benchmarks.face_clips import Rgb, astronaut_picture, read_rgb
 from benchmarks.face_measures import believed
 from videotoon.engine.colour import PICTURE_TAGS
 from videotoon.engine.open import open_style
@@ -61,11 +61,9 @@ def write_sheets(pictures: Path, out: Path, settings: Settings) -> list[Path]:
 
 def write_public_sheet(path: Path, settings: Settings) -> Path:
     """The same for a picture in the public domain (astronaut Eileen Collins, NASA)."""
-    from skimage.data import astronaut
-
     rows = []
     for side, light in ((512, 1.0), (256, 1.0), (200, 0.45)):
-        picture = cv2.resize(astronaut(), (side, side), interpolation=cv2.INTER_AREA)
+        picture = cv2.resize(astronaut_picture(), (side, side), interpolation=cv2.INTER_AREA)
         dimmed = np.asarray(np.rint(picture * light), np.uint8)
         canvas = cv2.copyMakeBorder(dimmed, 0, 0, 0, 60, cv2.BORDER_REFLECT)
         rows.append(_row(np.asarray(canvas, np.uint8), 0, settings))

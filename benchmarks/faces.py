@@ -8,14 +8,14 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
 import numpy as np
 
-from benchmarks.face_clips import Person, crossing, moving_portrait, person_from
+from benchmarks.face_clips import Person, astronaut_picture, crossing, moving_portrait, person_from
 from benchmarks.face_measures import (
     Dropping,
     Found,
@@ -58,7 +58,7 @@ def main() -> None:
     wanted = set(options.only.split(",")) if options.only else set()
     rows: list[Row] = []
     found = find_in_pictures(options.shared / "faces")
-    steps = {
+    steps: dict[str, Callable[[], Iterator[Row]]] = {
         "found": lambda: _found(found),
         "likeness": lambda: _likeness(found.people, settings),
         "motion": lambda: _motion(found.people, settings),
@@ -150,9 +150,7 @@ def _motion(people: list[Person], settings: Settings) -> Iterator[Row]:
 
 
 def _astronaut() -> Person:
-    from skimage.data import astronaut
-
-    return person_from(astronaut(), (178, 67, 272, 200))
+    return person_from(astronaut_picture(), (178, 67, 272, 200))
 
 
 def _speed(settings: Settings, out: Path) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 The int8 network is made by NNCF's post-training quantisation, calibrated on held-out photographs.
 """
 
+import copy
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 from training.dataset import PreparedPart, to_planes
 from training.manifest import FileEntry, NetworkEntry, update
@@ -72,12 +74,37 @@ def export(settings: ExportSettings) -> None:
     _register(settings, config)
 
 
+class QuantisableStudent(nn.Module):
+    """The same function as a student, its detail filter taken apart for int8.
+
+    The filter is a blur minus the centre: the centre's weight is some 25 times the others', which
+    would all but vanish in the int8 steps of one channel.  Apart, the neighbours have a scale of
+    their own (measured: 48 dB instead of 35 dB to fp32, and a little faster).
+    """
+
+    def __init__(self, student: StudentNetwork) -> None:
+        super().__init__()
+        self.student = copy.deepcopy(student)
+        weight = self.student.detail.weight
+        channel = torch.arange(len(weight))
+        centre = weight.detach()[channel, channel, 1, 1].clone().view(1, -1, 1, 1)
+        self.centre = nn.Parameter(centre)
+        with torch.no_grad():
+            weight[channel, channel, 1, 1] = 0.0
+
+    def forward(self, phases: Tensor) -> Tensor:
+        """Delta [N, C, h, w] for phases of the same shape."""
+        paint, gate = self.student.paint_and_gate(phases)
+        delta: Tensor = paint + gate * (self.student.detail(phases) + self.centre * phases)
+        return delta
+
+
 def to_openvino(network: StudentNetwork) -> openvino.Model:
     """The core network as an OpenVINO model: ``phases`` in, ``delta`` out, dynamic sizes."""
     channels = network.config.phase_channels
     example = torch.zeros(1, channels, 32, 32)
-    plain = cast(Any, network).to(memory_format=torch.contiguous_format)
-    model = openvino.convert_model(plain, example_input=example)
+    plain = cast(Any, QuantisableStudent(network)).to(memory_format=torch.contiguous_format)
+    model = openvino.convert_model(plain.eval(), example_input=example)
     model.reshape({0: openvino.PartialShape([-1, channels, -1, -1])})
     model.inputs[0].set_names({"phases"})
     model.inputs[0].node.set_friendly_name("phases")
@@ -102,9 +129,28 @@ def quantise(model: openvino.Model, prepared: Path, config: StudentConfig) -> op
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(PreparedPart.load(prepared, "held_out")),
         fast_bias_correction=True,
+        # The filter that takes texture away must answer a flat area with exactly zero. Rounded
+        # weights do not, differently in every phase, which shows as a grid on skies (33 dB).
+        ignored_scope=nncf.IgnoredScope(patterns=[".*detail.*Convolution.*"]),
     )
     assert isinstance(result, openvino.Model)
     return result
+
+
+def joining_operations(model: openvino.Model) -> list[str]:
+    """Names of the elementwise operations behind the last convolutions; they stay exact."""
+    names: list[str] = []
+    waiting = [model.get_results()[0].input_value(0).get_node()]
+    while waiting:
+        node = waiting.pop()
+        if node.get_type_name() not in {"Add", "Multiply", "Sigmoid"}:
+            continue
+        sources = [value.get_node() for value in node.input_values()]
+        if {"Convolution", "Constant"} <= {source.get_type_name() for source in sources}:
+            continue  # a bias belongs to its convolution
+        names.append(node.get_friendly_name())
+        waiting += sources
+    return names
 
 
 def _register(settings: ExportSettings, config: StudentConfig) -> None:

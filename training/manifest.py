@@ -65,7 +65,9 @@ def update(path: Path, style: Style, networks: list[NetworkEntry], default: str)
     kept.sort(key=lambda n: (order.index(n["style"]), n["scale"] != "sd", -len(n["files"])))
     path.parent.mkdir(parents=True, exist_ok=True)
     chosen = default if default in values["style"] else order[0]
-    path.write_text(_to_toml(values["style"], kept, chosen), encoding="utf-8")
+    fresh_file = path.with_suffix(".new")  # nobody ever reads half a manifest
+    fresh_file.write_text(_to_toml(values["style"], kept, chosen), encoding="utf-8")
+    fresh_file.replace(path)
 
 
 def _to_toml(styles: dict[str, Any], networks: list[dict[str, Any]], default: str) -> str:

@@ -65,9 +65,16 @@ def stylise_picture(
     styliser = styliser or Styliser(settings)
     with clock.busy("paint"):
         painted = styliser(rgb)
+    report = Report(str(source), str(output), frames_in=1, frames_out=1, frames_painted=1)
+    if settings.face and settings.strength * settings.face_strength > 0:
+        from videotoon.faces.still import paint_faces
+
+        with clock.busy("paint faces"):
+            faces = paint_faces(rgb, painted, settings)
+        painted, report.faces = faces.picture, faces.facts
+        report.warnings += faces.notices
     with clock.busy("encode"):
         write_picture(output, painted, alpha)
-    report = Report(str(source), str(output), frames_in=1, frames_out=1, frames_painted=1)
     report.engine = styliser.describe()
     report.wall_seconds = clock.elapsed()
     report.fps = 1 / report.wall_seconds

@@ -27,7 +27,7 @@ from videotoon.encode.writer import SegmentWriter
 from videotoon.engine.open import OpenedStyle, StyleOpener, open_style
 from videotoon.engine.pool import FrameReuse, GeneratorPool
 from videotoon.engine.windows import change_only
-from videotoon.errors import Cancelled, VerifyError
+from videotoon.errors import Cancelled, EncodeError, VerifyError
 from videotoon.estimate import expected_seconds, in_words, is_long
 from videotoon.job import Job, plan_job
 from videotoon.progress import Progress, SilentProgress
@@ -89,10 +89,10 @@ def stylise_video(
             finish(job, work, report, progress.say)
     except KeyboardInterrupt:
         raise Cancelled("stopped by Ctrl-C", _how_to_go_on(work)) from None
-    except VerifyError as error:
+    except (EncodeError, VerifyError) as error:
         if not work.segments:
             raise
-        raise VerifyError(error.problem, f"{error.cure}; {_how_to_go_on(work)}") from error
+        raise type(error)(error.problem, f"{error.cure}; {_how_to_go_on(work)}") from error
     finally:
         progress.end()
         work.remove_if_empty()

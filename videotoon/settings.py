@@ -72,6 +72,9 @@ class Settings:
     min_face: float = 16.0
     """Faces smaller than this (root of width times height, in pixels) keep the scene's painting."""
 
+    face_likeness: float = 0.75
+    """How much of the photo's drawing of eyes, nose and mouth small faces keep, 0 to 1."""
+
     face_skin: float = 0.4
     """How much blotches of skin are evened, 0 to 1."""
 
@@ -156,7 +159,7 @@ class Settings:
         _check_range("--quality", self.quality, 0.0, 51.0)
         _check_range("--duplicate-threshold", self.duplicate_threshold, 0.0, 255.0)
         _check_range("--cache-frames", self.cache_frames, 0, MAX_CACHE_FRAMES)
-        for name in ("face_strength", "face_skin", "face_eyes", "face_lips"):
+        for name in ("face_strength", "face_likeness", "face_skin", "face_eyes", "face_lips"):
             _check_range(f"--{name.replace('_', '-')}", getattr(self, name), 0.0, 1.0)
         _check_range("--min-face", self.min_face, 8.0, 4096.0)
         for option, colour in (

@@ -238,6 +238,7 @@ def test_pictures_of_mixed_sizes_share_one_network(
     run_videotoon: RunVideotoon, sample_media: Path, tmp_path: Path
 ) -> None:
     photo = cv2.imread(str(sample_media / "photo.jpg"))
+    assert photo is not None
     (tmp_path / "in").mkdir()
     sizes = np.random.default_rng(5).integers(40, 300, (8, 2))
     for index, (width, height) in enumerate(sizes.tolist()):

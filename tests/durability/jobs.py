@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -24,6 +24,8 @@ SEGMENT = 5 * FPS
 
 SEGMENTS = 5
 FRAMES = SEGMENT * (SEGMENTS - 1) + 7
+
+COMMAND = (sys.executable, "-m", "videotoon")
 
 Moment = Callable[["RunningJob"], bool]
 
@@ -78,17 +80,21 @@ class RunningJob:
 
 
 def start(
-    source: Path, output: Path, environment: dict[str, str], *options: str
+    source: Path,
+    output: Path,
+    environment: dict[str, str],
+    *options: str,
+    log: Path | None = None,
 ) -> RunningJob:
-    """Start the command; its words go to a file beside the output."""
-    log = (output.parent / f"{output.name}.log").open("wb")
+    """Start the command; its words go to a file, beside the output where none is given."""
+    words = (log or output.parent / f"{output.name}.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", "videotoon", str(source), str(output), "--progress", "json", *options],
+        [*COMMAND, str(source), str(output), "--progress", "json", *options],
         env=environment,
-        stdout=log,
+        stdout=words,
         stderr=subprocess.STDOUT,
     )
-    return RunningJob(process, work_folder(output), time.monotonic(), log)
+    return RunningJob(process, work_folder(output), time.monotonic(), words)
 
 
 def run(source: Path, output: Path, environment: dict[str, str], *options: str) -> RunningJob:
@@ -139,7 +145,3 @@ def after(segments: int, seconds: float = 0.0) -> Moment:
 
     return moment
 
-
-def options(*words: object) -> Sequence[str]:
-    """Options as text."""
-    return [str(word) for word in words]

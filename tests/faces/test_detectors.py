@@ -165,9 +165,7 @@ def test_priors_and_decoding() -> None:
         nothing, scores, np.zeros((len(priors), 10), np.float32), priors, 0.4
     )
     x, y, width, height = priors[5]
-    np.testing.assert_allclose(
-        box, [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
-    )
+    np.testing.assert_allclose(box, [x - width / 2, y - height / 2, x + width / 2, y + height / 2])
     np.testing.assert_allclose(points, [[x, y]] * 5)
     assert score == pytest.approx(0.9)
 

@@ -145,7 +145,7 @@ def test_regions_lie_where_the_landmarks_are() -> None:
 
 def test_corrections_can_be_switched_off() -> None:
     faces = [face_at(240, 135, 290)]  # too large for a crop, so corrections alone
-    scene, result, _ = painted_pair(faces, FaceOptions(skin=0, eyes=0, lips=0))
+    scene, result, _ = painted_pair(faces, FaceOptions(likeness=0, skin=0, eyes=0, lips=0))
     np.testing.assert_array_equal(scene.y, result.y)
     for only in ({"skin": 1.0}, {"eyes": 1.0}):
         options = FaceOptions(**({"skin": 0.0, "eyes": 0.0, "lips": 0.0} | only))

@@ -53,6 +53,10 @@ class LiveProcess:
         for line in self.process.stdout:
             self._lines.put(json.loads(line))
 
+    def next_line(self) -> dict[str, Any]:
+        """Return the next JSON line."""
+        return self._lines.get(timeout=DEADLINE_S)
+
     def wait_for(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Return the first status from now on for which a condition holds."""
         deadline = time.monotonic() + DEADLINE_S

@@ -220,9 +220,9 @@ class BarsDisplay:
         self._bar.close()
 
     def moved(self, weight: float) -> None:
-        """Move the overall bar."""
+        """Move the overall bar, to its end at most: a file tried twice counts once."""
         with self._lock:
-            self._bar.update(weight)
+            self._bar.update(max(0.0, min(weight, self._bar.total - self._bar.n)))
 
     def leave(self, place: int) -> None:
         """A file's line is free again."""

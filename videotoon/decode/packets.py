@@ -20,7 +20,8 @@ PACKETS_PER_FRAME_LIMIT = 64
 """Packets of all tracks per video frame that the frame limit stands for."""
 
 CUT_TOLERANCE = Fraction(1, 2)
-"""Seconds by which the last packet may end before the declared end of the file."""
+"""Seconds by which the last packet may end before the declared end of the file; the length of a
+frame comes on top, because not all containers say how long the last one is."""
 
 _DECLARING_CONTAINERS = frozenset({"mov", "matroska", "avi", "flv"})
 """Containers whose header states the length; others only estimate it."""
@@ -116,7 +117,8 @@ def cut_short(container: InputContainer, stream: VideoStream, scan: PacketScan) 
         start = Fraction(container.start_time or 0, 1_000_000)
         length = Fraction(declared, 1_000_000)
         found = max(Fraction(0), scan.end - start)
-        if found + CUT_TOLERANCE < length:
+        last_frame = 1 / Fraction(stream.average_rate) if stream.average_rate else Fraction(0)
+        if found + last_frame + CUT_TOLERANCE < length:
             return f"it ends after {float(found):.1f} of {float(length):.1f} s"
     count = scan.packets[stream.index]
     if scan.broken_off and stream.frames > count:

@@ -34,6 +34,8 @@ def planes_of(
         keep_alpha: Keep the opacity as a fourth plane; otherwise the picture is laid onto black.
     """
     name = frame.format.name
+    if name.startswith("gray"):
+        return _grey_planes(frame)
     wanted = "yuva420p" if has_alpha else "yuv420p"
     if name not in DIRECT_FORMATS and name != wanted:
         frame = _reformat(frame, wanted, colour)
@@ -48,6 +50,18 @@ def planes_of(
     alpha = np.full_like(y, 255) if opaque else _copy(frame.planes[3], width, height)
     planes = Planes(y, u, v, alpha)
     return planes if keep_alpha else on_black(planes, colour)
+
+
+def _grey_planes(frame: VideoFrame) -> Planes:
+    """Return a picture without colour.
+
+    swscale takes grey for full range whatever the file says, so the codes are copied instead.
+    """
+    if frame.format.name != "gray":
+        frame = frame.reformat(format="gray")
+    luma = _copy(frame.planes[0], frame.width, frame.height)
+    chroma = np.full(((frame.height + 1) // 2, (frame.width + 1) // 2), NEUTRAL, np.uint8)
+    return Planes(luma, chroma, chroma.copy())
 
 
 def on_black(planes: Planes, colour: ColourTags) -> Planes:

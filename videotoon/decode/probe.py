@@ -251,6 +251,8 @@ def colour_of(frame: VideoFrame, stream: VideoStream, size: FrameSize) -> tuple[
     if not declared:
         matrix = 1 if size.width >= 1280 or size.height > 576 else 6
     full = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj")
+    if frame.format.name.startswith("gray") and int(frame.color_range) == 0:
+        full = True  # as FFmpeg reads and writes it
     if frame.format.is_rgb:
         matrix, full, declared = 1, False, True
     primaries = _first_known(int(frame.color_primaries), int(context.color_primaries))

@@ -103,9 +103,7 @@ def align(face: FaceState, side: int, fill: float, largest_scale: float) -> Alig
     """
     scale = min(fill * side / max(face.side, 1.0), largest_scale)
     angle = -roll(face.landmarks)
-    turn = scale * np.array(
-        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    )
+    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     left, top, right, bottom = face.box
     centre = np.array([(left + right) / 2, (top + bottom) / 2])
     middle = np.array([(side - 1) / 2, (side - 1) / 2])
@@ -148,9 +146,7 @@ def warp_plane(plane: Plane, matrix: Affine, size: FrameSize) -> Plane:
         factors = np.array([width / smaller[0], height / smaller[1]])
         plane = np.asarray(cv2.resize(plane, smaller, interpolation=cv2.INTER_AREA), np.uint8)
         linear = matrix[:, :2] * factors
-        matrix = np.column_stack(
-            [linear, matrix[:, :2] @ (0.5 * factors - 0.5) + matrix[:, 2]]
-        )
+        matrix = np.column_stack([linear, matrix[:, :2] @ (0.5 * factors - 0.5) + matrix[:, 2]])
     warped = cv2.warpAffine(
         plane,
         matrix,

@@ -10,13 +10,11 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from videotoon.engine.colour import rgb_to_codes
+from videotoon.faces.blending import Values, match_coarse
 from videotoon.faces.masks import Mask
 from videotoon.frame import ColourTags
-
-Values = NDArray[np.float32]
 
 SKIN_STEP: Final = 14.0
 """Differences of luma codes on skin up to about which are blotches, not features."""
@@ -24,6 +22,24 @@ SKIN_STEP: Final = 14.0
 EYE_CONTRAST: Final = 0.45
 EYE_LIGHT: Final = 0.22
 LIP_CHROMA: Final = 0.35
+
+
+def keep_likeness(
+    luma: Values, photo: Values, features: Mask, coarse: float, strength: float
+) -> Values:
+    """Draw features closer to the photo, in the painting's light.
+
+    Args:
+        luma: Codes of the face.
+        photo: Codes of the photo, same part.
+        features: Where.
+        coarse: Standard deviation in pixels from which on light is the painting's.
+        strength: 0..1.
+    """
+    if strength <= 0:
+        return luma
+    relit = match_coarse(photo, luma, coarse)
+    return np.asarray(luma + strength * features * (relit - luma), np.float32)
 
 
 def even_skin(luma: Values, skin: Mask, side: float, strength: float) -> Values:

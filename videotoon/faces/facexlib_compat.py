@@ -45,9 +45,7 @@ def non_maximum_suppression(
         return np.empty(0, np.intp)
     corners = np.asarray(boxes, np.float64)
     sized = np.column_stack([corners[:, :2], corners[:, 2:] - corners[:, :2]])
-    kept = cv2.dnn.NMSBoxes(
-        sized.tolist(), np.asarray(scores, np.float64).tolist(), 0.0, overlap
-    )
+    kept = cv2.dnn.NMSBoxes(sized.tolist(), np.asarray(scores, np.float64).tolist(), 0.0, overlap)
     return np.asarray(kept, np.intp).reshape(-1)
 
 

@@ -112,9 +112,7 @@ def _inside(points: NDArray[Any], picture: Plane) -> NDArray[np.bool_]:
     )
 
 
-def _fit(
-    before: Points, after: Points, good: NDArray[np.bool_], side: float
-) -> Affine | None:
+def _fit(before: Points, after: Points, good: NDArray[np.bool_], side: float) -> Affine | None:
     """Similarity that most points agree with, by repeated trimming; None if too few do."""
     agree = good.copy()
     if agree.sum() < FEWEST:

@@ -44,6 +44,12 @@ SHARPEN: Final = 0.4
 SURROUNDINGS: Final = 0.9
 """Margin, in units of the face's side, in which hair and clothes are dyed."""
 
+LARGE_SIDES: Final = (100.0, 170.0)
+"""Sides in pixels between which a face becomes large enough for drawn features."""
+
+LARGE_SHARE: Final = 0.65
+"""Part of the photo's drawing that large faces give up."""
+
 Triple = tuple[Values, Values, Values]
 
 
@@ -172,7 +178,7 @@ class FacePainter:
         values = scene if crop is None else _warped_back(placed, crop, scene)
         regions = self._regions.regions(placed.face, region, original)
         if regions is not None:
-            values = self._corrected(placed, values, regions)
+            values = self._corrected(placed, values, regions, original)
         luma_mask = placed.opacity * soft_mask(placed.ellipse, luma_grid(region))
         chroma_mask = placed.opacity * soft_mask(placed.ellipse, chroma_grid(region))
         if self._options.blend == "poisson":
@@ -185,12 +191,19 @@ class FacePainter:
         if self._options.dyes and regions is not None:
             self._dye(placed, regions, result)
 
-    def _corrected(self, placed: PlacedFace, values: Triple, regions: Regions) -> Triple:
+    def _corrected(
+        self, placed: PlacedFace, values: Triple, regions: Regions, original: Planes
+    ) -> Triple:
         options, side = self._options, placed.face.side
         # Features of a face that is only bridged may be elsewhere by now.
         sure = placed.face.certain
         y, u, v = values
         white = 255.0 if self._colour.full_range else 235.0
+        photo = original.y[placed.region.luma].astype(np.float32)
+        # Few pixels cannot hold drawn eyes: the smaller a face, the more of the photo's it keeps.
+        small = 1.0 - LARGE_SHARE * ramp(side, *LARGE_SIDES)
+        likeness, coarse = options.likeness * small * placed.drawn * sure, COARSE * side / 2
+        y = correction.keep_likeness(y, photo, regions.features, coarse, likeness)
         y = correction.even_skin(y, regions.skin, side, options.skin * sure)
         y = correction.brighten_eyes(y, regions.eyes, side, white, options.eyes * sure)
         lips = on_chroma(regions.lips, placed.region)

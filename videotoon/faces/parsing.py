@@ -40,6 +40,7 @@ SOFTNESS: Final = 3.0
 
 EYES: Final = (4, 5)
 LIPS: Final = (12, 13)
+FEATURES: Final = (2, 3, 4, 5, 6, 10, 11, 12, 13)
 SKIN: Final = (1, 10)
 CLOTH: Final = (16,)
 HAIR: Final = (17,)
@@ -107,7 +108,9 @@ def regions_from_labels(labels: Labels, matrix: NDArray[np.float64], size: Frame
         )
         return np.asarray(warped, np.float32)
 
-    return Regions(region(EYES), region(LIPS), region(SKIN), region(HAIR), region(CLOTH))
+    return Regions(
+        region(EYES), region(LIPS), region(FEATURES), region(SKIN), region(HAIR), region(CLOTH)
+    )
 
 
 def open_parser(colour: ColourTags, threads: int = 1) -> FaceParser | None:

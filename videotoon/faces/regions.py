@@ -36,6 +36,7 @@ class Regions:
     Attributes:
         eyes: The eyes.
         lips: The lips.
+        features: Eyes with brows, nose and mouth: what a face is known by.
         skin: Skin without eyes, brows and lips.
         hair: Hair, or None where it is not known.
         cloth: Clothes, or None where they are not known.
@@ -43,6 +44,7 @@ class Regions:
 
     eyes: Mask
     lips: Mask
+    features: Mask
     skin: Mask
     hair: Mask | None = None
     cloth: Mask | None = None
@@ -84,7 +86,10 @@ def regions_from_landmarks(landmarks: Points, grid: Grid) -> Regions:
     half = float(np.linalg.norm(landmarks[4] - landmarks[3])) / 2 * LIP_REACH
     lips = _spot(grid, mouth, (max(half, 0.1 * reach), LIP_HEIGHT * reach), angle)
     kept = _eye_spots(landmarks, grid, KEPT_SIZE, reach, narrow, angle)
-    return Regions(eyes, lips, np.asarray((1.0 - kept) * (1.0 - lips), np.float32))
+    nose = _spot(grid, landmarks[2], (0.32 * reach * narrow, 0.26 * reach), angle)
+    features = np.maximum(np.maximum(kept, lips), nose)
+    skin = np.asarray((1.0 - kept) * (1.0 - lips), np.float32)
+    return Regions(eyes, lips, np.asarray(features, np.float32), skin)
 
 
 def on_chroma(mask: Mask, region: Region) -> Mask:
@@ -108,9 +113,7 @@ def _eye_spots(
     return np.maximum(right, left)
 
 
-def _spot(
-    grid: Grid, centre: NDArray[np.float64], axes: tuple[float, float], angle: float
-) -> Mask:
+def _spot(grid: Grid, centre: NDArray[np.float64], axes: tuple[float, float], angle: float) -> Mask:
     """A soft ellipse: 1 in the middle, 0 from its border on."""
     spot = np.zeros(grid.shape, np.float32)
     reach = max(axes)

@@ -108,9 +108,7 @@ def prior_boxes(size: FrameSize) -> NDArray[np.float32]:
         rows, columns = -(-size.height // stride), -(-size.width // stride)
         y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
         centres = (np.stack([x, y], axis=-1) + 0.5) * stride
-        cells = [
-            np.concatenate([centres, np.full_like(centres, side)], axis=-1) for side in sides
-        ]
+        cells = [np.concatenate([centres, np.full_like(centres, side)], axis=-1) for side in sides]
         priors.append(np.stack(cells, axis=2).reshape(-1, 4))
     return np.concatenate(priors)
 

@@ -70,6 +70,7 @@ def options_from(settings: Settings) -> FaceOptions:
     return FaceOptions(
         strength=settings.face_strength,
         smallest=settings.min_face,
+        likeness=settings.face_likeness,
         skin=settings.face_skin,
         eyes=settings.face_eyes,
         lips=settings.face_lips,
@@ -80,13 +81,13 @@ def options_from(settings: Settings) -> FaceOptions:
 
 
 def open_faces(
-    settings: Settings, scene: OpenedStyle, size: FrameSize, colour: ColourTags
+    settings: Settings, scene: OpenedStyle | None, size: FrameSize, colour: ColourTags
 ) -> FaceStage:
     """Open detector, face style and parser for one job.
 
     Args:
         settings: The job's options.
-        scene: The style that paints the scene.
+        scene: The style that paints the scene, None where it is not known.
         size: Size of the frames.
         colour: Meaning of their codes.
 
@@ -99,12 +100,13 @@ def open_faces(
     face_settings = replace(
         settings, style=settings.face_style or settings.style, max_side=None, detail="sd"
     )
-    opened = open_crop(face_settings, CROP_SIDES[0], 1, scene.streams, colour)
+    streams = 1 if scene is None else scene.streams
+    opened = open_crop(face_settings, CROP_SIDES[0], 1, streams, colour)
     compiled = {(CROP_SIDES[0], 1): opened}
 
     def compile_for(side: int, batch: int) -> Callable[[], Session]:
         ready = compiled.get((side, batch))
-        return (ready or open_crop(face_settings, side, batch, scene.streams, colour)).session
+        return (ready or open_crop(face_settings, side, batch, streams, colour)).session
 
     crops = CropStyle(compile_for)
     regions: RegionSource | None = None
@@ -114,7 +116,7 @@ def open_faces(
             notices.append(
                 "hair and clothes keep their colours: the weights that tell them apart are not here"
             )
-    same = opened.network == scene.network and scene.painting_size == size
+    same = scene is not None and opened.network == scene.network and scene.painting_size == size
     return FaceStage(
         tracker=FaceTracker(detector, size, 0.8 * options.smallest),
         make_painter=lambda: FacePainter(

@@ -24,7 +24,6 @@ class Controls:
         edge_preserve: See :class:`~videotoon.settings.Settings`.
         color_shift: See :class:`~videotoon.settings.Settings`.
         faces: Paint faces with their own network.
-        faces_possible: Whether that is to be had.
         view: What the window shows.
         split: Where the line of the split view is, as a share of the width.
         frozen: The window keeps its picture.
@@ -42,7 +41,6 @@ class Controls:
     edge_preserve: float = 1.0
     color_shift: float = 1.0
     faces: bool = False
-    faces_possible: bool = False
     view: ViewChoice = "painted"
     split: float = 0.5
     frozen: bool = False
@@ -85,10 +83,7 @@ class Controls:
         self.view = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
 
     def toggle_faces(self) -> None:
-        """Switch face painting, where it is to be had."""
-        if not self.faces_possible:
-            self.message = "faces cannot be painted apart here"
-            return
+        """Switch the painting of faces on their own."""
         self.faces = not self.faces
         self.message = f"faces {'on' if self.faces else 'off'}"
 
@@ -155,7 +150,7 @@ _ALL: Final = {
 BINDINGS: Final = {key: binding for keys, binding in _ALL.items() for key in keys}
 
 
-def help_lines() -> list[str]:
-    """Return the help that ``h`` shows."""
-    lines = [f"{binding.keys:<7}{binding.help}" for binding in _ALL.values()]
-    return [*lines, "mouse  drag the split line"]
+def help_rows() -> list[tuple[str, str]]:
+    """Return the help that ``h`` shows: keys and what they do."""
+    rows = [(binding.keys, binding.help) for binding in _ALL.values()]
+    return [*rows, ("mouse", "drag the split line")]

@@ -10,15 +10,15 @@ from dataclasses import replace
 
 from videotoon.decode.planes import resized
 from videotoon.engine.queues import QueueClosed
-from videotoon.frame import ColourTags, FrameSize, Planes
+from videotoon.frame import FrameSize, Planes
 from videotoon.live.base import Captured, Inbox, LiveOutput, Shown
 from videotoon.live.controls import Controls
 from videotoon.live.sizing import SizeControl
 from videotoon.live.slot import NewestQueue
 from videotoon.live.studio import LivePainter
 
-FacePainter = Callable[[Planes, Planes, ColourTags], Planes]
-"""Takes a picture and its painting and returns the painting with its faces painted apart."""
+FacePainter = Callable[[Captured, Planes], Planes]
+"""Takes a picture and its painting; returns the painting with its faces painted on their own."""
 
 
 class PaintThread:
@@ -32,7 +32,7 @@ class PaintThread:
         painter: Paints at any step of its ladder.
         sizing: Chooses the step; None keeps the largest.
         controls: Strength and so on.
-        faces: Paints faces apart, or None.
+        faces: Paints faces on their own, or None.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class PaintThread:
         wanted = self._controls.adjustments
         planes, size = self._painter.paint(captured.planes, step, wanted)
         if self._controls.faces and self._faces is not None:
-            planes = self._faces(captured.planes, planes, captured.colour)
+            planes = self._faces(captured, planes)
         now = time.monotonic()
         if self._sizing is not None and size == self._painter.sizes[step]:
             self._sizing.observe(now - begun, now)

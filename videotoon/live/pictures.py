@@ -30,7 +30,9 @@ def video_frame(planes: Planes, size: FrameSize | None = None) -> VideoFrame:
     size = size or planes.size
     frame = VideoFrame(size.width, size.height, "yuv420p")
     for plane, source in zip(frame.planes, planes.colour_planes, strict=True):
-        target = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(plane.height, plane.line_size)
+        target = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(
+            plane.height, plane.line_size
+        )
         height, width = min(source.shape[0], plane.height), min(source.shape[1], plane.width)
         target[:height, :width] = source[:height, :width]
     return frame

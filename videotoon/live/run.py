@@ -21,7 +21,7 @@ from videotoon.live.base import Captured, LiveSource, Shown
 from videotoon.live.capture import Capture
 from videotoon.live.controls import Controls
 from videotoon.live.desk import OutputDesk
-from videotoon.live.faces import open_faces
+from videotoon.live.faces import LiveFaces
 from videotoon.live.meter import Meter
 from videotoon.live.outputs import check_record
 from videotoon.live.painting import OfOneSize, PaintThread
@@ -109,6 +109,7 @@ class _Run:
             strength=settings.strength,
             edge_preserve=settings.edge_preserve,
             color_shift=settings.color_shift,
+            faces=settings.face,
             view=live.view,
             record=live.record is not None,
         )
@@ -129,8 +130,8 @@ class _Run:
         self._ending.callback(self._studio.close)
         if self._live.adapt:
             self._sizing = SizeControl(sizes, self._budget())
-        faces = open_faces(self._settings)
-        self._controls.faces_possible = faces is not None
+        faces = LiveFaces(self._settings, self._studio.scene, size, first.colour, self._say)
+        self._ending.callback(faces.close)
         inbox = OfOneSize(self._capture.inbox, size)
         painter = wrap(self._studio)
         if self._live.window:
@@ -278,6 +279,7 @@ class _Run:
                 "event": "status",
                 "fps": round(recent.fps, 1),
                 "p95_ms": round(recent.p95, 1),
+                "seconds": round(self._meter.last - self._meter.first, 3),
                 "shown": self._meter.shown,
                 "dropped": self._capture.inbox.dropped,
                 "painting_size": "" if self._latest is None else str(self._latest.painting_size),

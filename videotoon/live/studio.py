@@ -74,6 +74,10 @@ class Studio:
             self._wanted = style
             self._changed.notify()
 
+    def scene(self) -> OpenedStyle:
+        """Return the style that paints now."""
+        return self._opened
+
     def describe(self) -> dict[str, object]:
         """Facts for the report."""
         return self._opened.describe()

@@ -8,9 +8,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from videotoon.frame import FrameSize
 from videotoon.live.base import Shown
-from videotoon.live.controls import Controls, help_lines
+from videotoon.live.controls import Controls, help_rows
 from videotoon.live.pictures import Bgr, to_bgr
 
 FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
@@ -43,27 +42,29 @@ def draw_figures(picture: Bgr, lines: Sequence[str], controls: Controls) -> None
     scale = max(0.4, min(picture.shape[:2]) / 900)
     row = round(30 * scale) + 6
     if controls.overlay and lines:
-        draw_lines(picture, lines, (6, 6), scale)
+        draw_lines(picture, [[line] for line in lines], (6, 6), scale)
     if controls.record:
         centre = (picture.shape[1] - row, row)
         cv2.circle(picture, centre, max(4, row // 3), RED, -1, cv2.LINE_AA)
     if controls.help:
         top = 6 + (len(lines) * row + 8 if controls.overlay else 0)
-        draw_lines(picture, help_lines(), (6, top), scale)
+        draw_lines(picture, help_rows(), (6, top), scale)
 
 
-def draw_lines(picture: Bgr, lines: Sequence[str], place: tuple[int, int], scale: float) -> None:
-    """Write lines of text on a darkened box whose corner is at ``place``."""
-    row = round(30 * scale) + 6
-    widths = [cv2.getTextSize(line, FONT, scale, 1)[0][0] for line in lines]
+def draw_lines(
+    picture: Bgr, rows: Sequence[Sequence[str]], place: tuple[int, int], scale: float
+) -> None:
+    """Write rows of columns on a darkened box whose corner is at ``place``."""
+    height, gap = round(30 * scale) + 6, round(24 * scale)
+    widths = [
+        max(cv2.getTextSize(row[column], FONT, scale, 1)[0][0] for row in rows) + gap
+        for column in range(len(rows[0]))
+    ]
     left, top = place
-    box = picture[top : top + row * len(lines) + 4, left : left + max(widths) + 12]
+    box = picture[top : top + height * len(rows) + 4, left : left + sum(widths)]
     box[...] = (box * 0.4).astype(np.uint8)
-    for number, line in enumerate(lines):
-        base = (left + 6, top + row * (number + 1) - 6)
-        cv2.putText(picture, line, base, FONT, scale, WHITE, 1, cv2.LINE_AA)
-
-
-def view_size(size: FrameSize, controls: Controls) -> FrameSize:
-    """Return the size of the chosen view's picture."""
-    return FrameSize(size.width * (2 if controls.view == "side" else 1), size.height)
+    for number, row in enumerate(rows):
+        x, y = left + gap // 2, top + height * (number + 1) - 6
+        for text, width in zip(row, widths, strict=True):
+            cv2.putText(picture, text, (x, y), FONT, scale, WHITE, 1, cv2.LINE_AA)
+            x += width

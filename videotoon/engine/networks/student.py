@@ -154,12 +154,17 @@ class StudentNetwork(nn.Module):
 
     def forward(self, phases: Tensor) -> Tensor:
         """Delta [N, C, h, w] for phases of the same shape."""
+        paint, gate = self.paint_and_gate(phases)
+        delta: Tensor = paint + gate * self.detail(phases)
+        return delta
+
+    def paint_and_gate(self, phases: Tensor) -> tuple[Tensor, Tensor]:
+        """What is added everywhere, and where (0..1) the detail filter acts."""
         fine = functional.relu(self.stem(phases))
         coarse = self.body(functional.relu(self.down(fine)))
         joined = functional.relu(fine + self.up(coarse))
         paint, gate = self.head(self.refine(joined)).chunk(2, dim=1)
-        delta: Tensor = paint + torch.sigmoid(gate) * self.detail(phases)
-        return delta
+        return paint, torch.sigmoid(gate)
 
 
 def parameter_count(config: StudentConfig) -> int:
