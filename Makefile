@@ -3,6 +3,7 @@
 #   make demo      cartoon a sample clip: out/walk_cel.mp4, and a before/after sheet
 #   make test      the tests without the slow ones
 #   make check     what CI runs: lint, types, every test
+#   make corpus    clips of every kind through the real job; writes docs/corpus.md
 #
 # Variables: PYTHON=python3.12 chooses the interpreter of a new .venv; PIP_ARGS is passed to every
 # pip install, e.g. for a CPU-only torch:
@@ -23,7 +24,7 @@ TYPED := $(wildcard videotoon training benchmarks tools tests)
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all lint format types check wheel samples clean
+.PHONY: help demo test test-slow test-all lint format types check corpus wheel samples clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -78,6 +79,10 @@ types: $(VENV)/.dev
 	$(BIN)/mypy $(TYPED)
 
 check: lint types test-all
+
+# Clips of one's own go through as well: make corpus CORPUS_ARGS="--extra ~/Videos"
+corpus: $(VENV)/.test
+	$(BIN)/python -m benchmarks.corpus --write docs/corpus.md $(CORPUS_ARGS)
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --outdir dist .

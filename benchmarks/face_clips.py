@@ -45,7 +45,10 @@ def person_from(picture: Rgb, box: Sequence[float]) -> Person:
 
 
 def placed(person: Person, size: FrameSize, place: tuple[float, float, float, float]) -> Rgb:
-    """A frame that shows a person's whole picture with the face at a place."""
+    """A frame that shows a person's whole picture with the face at a place.
+
+    Borders are continued, not mirrored: mirrored faces would be faces as well.
+    """
     x, y, side, angle = place
     scale = side / person.side
     picture, centre = person.picture, np.array(person.centre)
@@ -57,7 +60,7 @@ def placed(person: Person, size: FrameSize, place: tuple[float, float, float, fl
     matrix = np.column_stack([turn, target - turn @ centre])
     warped = cv2.warpAffine(
         picture, matrix, (size.width, size.height), flags=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REFLECT,
+        borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
     return np.asarray(warped, np.uint8)
 
@@ -94,7 +97,7 @@ def moving_portrait(person: Person, size: FrameSize, frames: int) -> list[Frame]
 
 def crossing(people: Sequence[Person], size: FrameSize, frames: int) -> list[Frame]:
     """Two or three faces on a blurred background: they cross, and one leaves the picture."""
-    base = cv2.GaussianBlur(placed(people[0], size, (0.2, 0.3, 300, 0.0)), (0, 0), 12)
+    base = cv2.GaussianBlur(placed(people[0], size, (0.2, 0.3, 300, 0.0)), (0, 0), 60)
     pictures = []
     for number in range(frames):
         t = number / max(1, frames - 1)

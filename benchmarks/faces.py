@@ -141,7 +141,8 @@ def _motion(people: list[Person], settings: Settings) -> Iterator[Row]:
               f"{total[1]:.2f} / {total[0]:.2f} = {ratio:.3f} ({each})",
               "<= 1.1", ratio <= 1.1)  # fmt: skip
     tracks = {name: result.tracks for name, result in results.items()}
-    yield Row("identities in the clips", str(tracks), "1 and 3", tracks["portrait"] == 1)
+    told = tracks == {"portrait": 1, "crossing": 3}
+    yield Row("identities in the clips", str(tracks), "1 and 3", told)
     dropped = _paint(clips["portrait"], settings, dropped=True)
     pop = largest_pop(dropped.steps, range(DROPPED.start, DROPPED.stop + 5))
     yield Row("5 dropped detections, largest step", f"{pop:.2f} x", "<= 1.5 x", pop <= 1.5)

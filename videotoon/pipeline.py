@@ -31,6 +31,7 @@ from videotoon.errors import Cancelled, EncodeError, VerifyError
 from videotoon.estimate import expected_seconds, in_words, is_long
 from videotoon.job import Job, plan_job
 from videotoon.progress import Progress, SilentProgress
+from videotoon.realtime import hold_frame_rate
 from videotoon.remux.finish import finish
 from videotoon.report import Report, peak_memory
 from videotoon.settings import Settings
@@ -72,7 +73,7 @@ def stylise_video(
     target = Path(output)
     try:
         job = plan_job(Path(source), target, settings, limits)
-        style = opener(settings, job.info.size, job.info.colour)
+        style, choice = _open_scene(job, opener)
         faces = _open_faces(job, style)
         work = WorkFolder.open(job.output, _work_key(job, style, faces), settings.resume)
     except BaseException:
@@ -81,7 +82,7 @@ def stylise_video(
     report = Report(str(job.path), str(job.output), engine=style.describe())
     try:
         _announce(job, style, work, progress, report)
-        for sentence in faces.notices if faces is not None else ():
+        for sentence in (*choice, *(faces.notices if faces is not None else ())):
             progress.say(sentence)
             report.warnings.append(sentence)
         _paint(job, style, faces, work, progress, report, clock)
@@ -101,6 +102,15 @@ def stylise_video(
         work.remove()
     _complete(report, clock)
     return report
+
+
+def _open_scene(job: Job, opener: StyleOpener) -> tuple[OpenedStyle, tuple[str, ...]]:
+    """Open the style, painting smaller where ``--realtime`` asks for it; and what to say of it."""
+    info = job.info
+    if not job.settings.realtime:
+        return opener(job.settings, info.size, info.colour), ()
+    choice = hold_frame_rate(job, lambda tried: opener(tried, info.size, info.colour))
+    return choice.style, (str(choice),)
 
 
 def _open_faces(job: Job, style: OpenedStyle) -> FaceStage | None:

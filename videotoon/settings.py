@@ -93,6 +93,9 @@ class Settings:
     cloth_color: str | None = None
     """Dye clothes, e.g. `#284a90`; needs the weights `bisenet`."""
 
+    realtime: bool = False
+    """Paint smaller, then with coarser detail, until painting holds the clip's own frame rate."""
+
     start: str | None = None
     """Begin here: seconds (`12.5`, `12.5s`) or `h:mm:ss.fff`."""
 

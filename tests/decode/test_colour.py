@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -56,7 +57,7 @@ def test_hdr_is_mapped_to_bt709(tmp_path: Path, ffmpeg_binary: str, transfer: st
 
 def test_leaving_tone_mapping_early_ends_the_process(tmp_path: Path, ffmpeg_binary: str) -> None:
     info = probe(hdr_clip(tmp_path / "hdr.mp4", ffmpeg_binary, "smpte2084"))
-    frames = FileSource(info).frames()
+    frames: Any = FileSource(info).frames()
     next(frames)
     frames.close()  # the fixture that looks for threads does the rest
 
@@ -86,7 +87,7 @@ def _codes(path: Path) -> list[list[np.ndarray]]:
 
 def _halved(frame: av.VideoFrame) -> list[np.ndarray]:
     deep = frame.format.components[0].bits > 8
-    planes = []
+    planes: list[np.ndarray] = []
     for plane in frame.planes:
         codes = np.frombuffer(memoryview(plane), "<u2" if deep else "u1").astype(float)
         codes = codes.reshape(plane.height, -1)[:, : plane.width] / (4 if deep else 1)
@@ -106,9 +107,7 @@ def _rgb(path: Path) -> list[np.ndarray]:
 def half_transparent(path: Path, ffmpeg: str, codec: str, pix_fmt: str) -> Path:
     """White at half opacity."""
     source = "color=white:s=64x48:r=25:d=0.2,format=rgba,colorchannelmixer=aa=0.5"
-    run_ffmpeg(
-        ffmpeg, "-f", "lavfi", "-i", f"{source},format={pix_fmt}", "-c:v", codec, str(path)
-    )
+    run_ffmpeg(ffmpeg, "-f", "lavfi", "-i", f"{source},format={pix_fmt}", "-c:v", codec, str(path))
     return path
 
 
@@ -128,7 +127,7 @@ def test_opacity_is_kept(
     result = tmp_path / target
     report = stylise_video(clip, result, Settings(strength=0.0))
     assert not report.warnings
-    context = av.CodecContext.create(decoder, "r")
+    context: Any = av.CodecContext.create(decoder, "r")
     frames = []
     with av.open(str(result)) as container:
         stream = container.streams.video[0]

@@ -159,19 +159,17 @@ def test_stopwatch_adds_up() -> None:
     watch.start()
     watch.stop()
     watch.start()
-    with pytest.raises(HostileInputError, match="a.mp4"):
+    with pytest.raises(HostileInputError, match=r"a\.mp4"):
         watch.stop()
 
 
-def test_sound_of_the_result_comes_from_the_input_only(
-    tmp_path: Path, ffmpeg_binary: str
-) -> None:
+def test_sound_of_the_result_comes_from_the_input_only(tmp_path: Path, ffmpeg_binary: str) -> None:
     """The FFmpeg child is told the same lists: it refuses what PyAV would refuse."""
     trap = tmp_path / "list.mp4"
     trap.write_bytes(b"ffconcat version 1.0\nfile '/etc/passwd'\n")
     from videotoon.decode.opening import ALLOWED_DEMUXERS
 
-    with pytest.raises(AssertionError, match="[Nn]ot on whitelist|Invalid data"):
+    with pytest.raises(AssertionError, match=r"[Nn]ot on whitelist|Invalid data"):
         run_ffmpeg(
             ffmpeg_binary, "-protocol_whitelist", "file,pipe", "-format_whitelist",
             ",".join(ALLOWED_DEMUXERS), "-i", f"file:{trap}", str(tmp_path / "out.mp4"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from tests.media import ClipSpec, make_clip
 from videotoon.decode.base import Place
 from videotoon.decode.constant_rate import at_constant_rate
 from videotoon.decode.file import FileSource
+from videotoon.decode.planes import planes_of
 from videotoon.decode.probe import probe
-from videotoon.frame import Frame
+from videotoon.frame import Frame, Planes
 
 CLIPS = {
     "h264.mp4": ClipSpec(frames=60, codec_options={"g": "12", "bf": "3"}),
@@ -55,13 +57,15 @@ def test_going_on_anywhere_gives_the_same_frames(tmp_path: Path, name: str) -> N
 def test_going_on_does_not_decode_from_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from videotoon.decode import file
-
     info = probe(make_clip(tmp_path / "a.mp4", CLIPS["h264.mp4"]).path)
     every = list(FileSource(info).frames())
     decoded: list[int] = []
-    original = file.planes_of
-    monkeypatch.setattr(file, "planes_of", lambda *a: decoded.append(1) or original(*a))
+
+    def counted(*arguments: Any) -> Planes:
+        decoded.append(1)
+        return planes_of(*arguments)
+
+    monkeypatch.setattr("videotoon.decode.file.planes_of", counted)
     list(FileSource(info).frames(Place(50, every[49].pts, every[0].pts)))
     assert len(decoded) <= 10 + 12
 

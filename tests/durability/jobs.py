@@ -144,4 +144,3 @@ def after(segments: int, seconds: float = 0.0) -> Moment:
         return bool(reached) and time.monotonic() - reached[0] >= seconds
 
     return moment
-

@@ -10,8 +10,8 @@ import pytest
 from tests import measure
 from tests.alter import flip_bytes, truncate
 from tests.media import Clicks, ClipSpec, make_clip
-from videotoon.errors import DecodeError, VerifyError
 from videotoon.decode.limits import Limits
+from videotoon.errors import DecodeError, VerifyError
 from videotoon.pipeline import stylise_video
 from videotoon.settings import Settings
 
@@ -25,9 +25,7 @@ def test_a_cut_file_is_refused_before_work_starts(tmp_path: Path, suffix: str) -
     with pytest.raises(VerifyError, match=r"breaks off: it ends after .* of 2\.\d s"):
         stylise_video(clip, tmp_path / "out.mp4", SETTINGS)
     assert [p.name for p in tmp_path.iterdir()] == [clip.name]
-    report = stylise_video(
-        clip, tmp_path / "out.mp4", Settings(strength=0.0, allow_truncated=True)
-    )
+    report = stylise_video(clip, tmp_path / "out.mp4", Settings(strength=0.0, allow_truncated=True))
     assert 10 < report.frames_out < 50
     assert any("breaks off" in sentence for sentence in report.warnings)
 

@@ -53,7 +53,7 @@ def test_killed_at_twenty_random_moments(
 ) -> None:
     output = tmp_path / "out.mp4"
     chance = random.Random(20)
-    redone = []
+    redone: list[int] = []
     while len(redone) < 20:
         before = len(jobs.journal(jobs.work_folder(output)).get("segments", []))
         if before >= jobs.SEGMENTS - 1:  # nothing left that a kill could hit: compare, start again

@@ -20,6 +20,7 @@ SKIN_STEP: Final = 14.0
 """Differences of luma codes on skin up to about which are blotches, not features."""
 
 EYE_CONTRAST: Final = 0.45
+DARK_SHARE: Final = 0.4
 EYE_LIGHT: Final = 0.22
 LIP_CHROMA: Final = 0.35
 
@@ -91,7 +92,8 @@ def brighten_eyes(luma: Values, eyes: Mask, side: float, white: float, strength:
     around = cv2.GaussianBlur(luma, (0, 0), max(0.06 * side, 1.0))
     detail = luma - around
     lift = np.clip(detail, 0.0, None) * EYE_LIGHT * 2.0 * (white - luma) / white
-    change = EYE_CONTRAST * detail + lift
+    # Darks deepen less than lights rise: dark eyes must not become holes.
+    change = EYE_CONTRAST * np.where(detail > 0, detail, DARK_SHARE * detail) + lift
     return np.asarray(luma + strength * eyes * change, np.float32)
 
 

@@ -1,0 +1,104 @@
+"""Everything beside the picture: kept, converted or listed as lost."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import pytest
+
+from tests import measure
+from tests.alter import Extras, add_tracks, flip_bytes, run_ffmpeg
+from tests.media import Clicks, ClipSpec, make_clip
+from videotoon.decode.media import Track
+from videotoon.decode.probe import probe
+from videotoon.encode.encoders import CONTAINERS
+from videotoon.pipeline import stylise_video
+from videotoon.remux.tracks import plan_tracks, with_sound_converted
+from videotoon.settings import Settings
+
+COPY = Settings(strength=0.0)
+SPEC = ClipSpec(frames=25, sound=(Clicks(at=(0.2, 0.8)),))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
+@pytest.mark.parametrize("turned", [0, 90])
+def test_shape_of_pixels(tmp_path: Path, suffix: str, turned: int) -> None:
+    clip = tmp_path / "in.mp4"
+    make_clip(clip, ClipSpec(frames=3, sar=Fraction(4, 3), rotation=turned))
+    stylise_video(clip, tmp_path / f"out{suffix}", COPY)
+    with av.open(str(tmp_path / f"out{suffix}")) as container:
+        found = container.streams.video[0].sample_aspect_ratio
+    wanted = Fraction(3, 4) if turned else Fraction(4, 3)
+    assert abs(Fraction(found or 0) / wanted - 1) < Fraction(1, 100)
+
+
+def test_joined_recordings_are_made_continuous(tmp_path: Path, ffmpeg_binary: str) -> None:
+    part = tmp_path / "part.ts"
+    make_clip(part, SPEC)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(part.read_bytes() * 2)
+    assert probe(joined).times_jump_back
+    report = stylise_video(joined, tmp_path / "out.mp4", COPY)
+    assert any("start anew" in sentence for sentence in report.warnings)
+    assert report.input == str(joined)
+    times = measure.frame_times(tmp_path / "out.mp4")
+    steps = [float(later - earlier) for earlier, later in pairwise(times)]
+    join = steps.pop(24)  # the second part begins when the sound of the first has ended
+    assert 0.039 < join < 0.1
+    assert steps == pytest.approx([0.04] * 48, abs=0.001)
+    clicks = measure.click_times(tmp_path / "out.mp4")
+    assert clicks == pytest.approx([0.2, 0.8, 1.2, 1.8], abs=0.06)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["joined.ts", "out.mp4", "part.ts"]
+
+
+def test_the_second_picture_is_listed(tmp_path: Path, ffmpeg_binary: str) -> None:
+    one = make_clip(tmp_path / "one.mp4", SPEC).path
+    two = tmp_path / "two.mp4"
+    maps = ["-map", "0:v", "-map", "0:v", "-map", "0:a", "-c", "copy"]
+    which = ["-disposition:v:0", "0", "-disposition:v:1", "default"]
+    run_ffmpeg(ffmpeg_binary, "-i", str(one), *maps, *which, str(two))
+    info = probe(two)
+    assert info.stream_index == 1, "the default one is painted"
+    report = stylise_video(two, tmp_path / "out.mp4", COPY)
+    assert any("only one video track is painted" in sentence for sentence in report.dropped)
+
+
+def test_titles_of_chapters_are_no_loss(tmp_path: Path, ffmpeg_binary: str) -> None:
+    one = make_clip(tmp_path / "one.mp4", SPEC).path
+    extras = Extras(chapters=((0.0, "a"), (0.5, "b")), chapters_end=1.0)
+    two = add_tracks(ffmpeg_binary, one, tmp_path / "two.mp4", extras)
+    report = stylise_video(two, tmp_path / "out.mkv", COPY)
+    assert report.dropped == []
+    assert measure.chapters(tmp_path / "out.mkv") == [(0.0, "a"), (0.5, "b")]
+
+
+def test_damaged_sound_is_encoded_again(tmp_path: Path) -> None:
+    clip = flip_bytes(make_clip(tmp_path / "in.ts", SPEC).path, 40, seed=3)
+    report = stylise_video(clip, tmp_path / "out.mp4", COPY)
+    assert report.frames_out > 20
+    assert [s.kind for s in measure.streams(tmp_path / "out.mp4")] == ["video", "audio"]
+
+
+def test_empty_tracks_are_dropped_and_copied_sound_can_be_converted(tmp_path: Path) -> None:
+    info = probe(make_clip(tmp_path / "in.mp4", SPEC).path)
+    empty = Track(1, "audio", "aac", packets=0)
+    from dataclasses import replace
+
+    container = CONTAINERS[".mp4"]
+    (plan,) = plan_tracks(replace(info, tracks=(empty,)), container)
+    assert (plan.fate, plan.why) == ("dropped", "it is empty")
+    (converted,) = with_sound_converted(plan_tracks(info, container), container)
+    assert (converted.fate, converted.encoder) == ("converted", "aac")
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+def test_sound_of_a_part_begins_where_the_part_begins(tmp_path: Path, suffix: str) -> None:
+    spec = ClipSpec(frames=100, sound=(Clicks(at=(1.0, 2.0, 3.0)),), codec_options={"g": "30"})
+    clip = make_clip(tmp_path / "in.mp4", spec).path
+    settings = Settings(strength=0.0, start="0.52", end="3.4")
+    stylise_video(clip, tmp_path / f"out{suffix}", settings)
+    clicks = measure.click_times(tmp_path / f"out{suffix}")
+    assert clicks == pytest.approx([0.48, 1.48, 2.48], abs=0.025)

@@ -1,0 +1,87 @@
+"""``--realtime`` takes the largest painting size that measures fast enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from videotoon import realtime
+from videotoon.frame import FrameSize
+from videotoon.realtime import HEADROOM, PAINTING_SCALES, hold_frame_rate
+from videotoon.settings import Settings
+
+
+@dataclass
+class Opener:
+    """Opens stand-ins and remembers with which settings."""
+
+    tried: list[Settings] = field(default_factory=list)
+
+    def __call__(self, settings: Settings) -> Any:
+        self.tried.append(settings)
+        side = settings.max_side or 1280
+        size = FrameSize(side, side * 9 // 16)
+        return SimpleNamespace(painting_size=size, network=SimpleNamespace(scale=settings.detail))
+
+
+def job(**options: Any) -> Any:
+    return SimpleNamespace(
+        info=SimpleNamespace(size=FrameSize(1280, 720)),
+        frame_rate=Fraction(30),
+        settings=Settings(realtime=True, **options),
+    )
+
+
+def pixels_per_second(monkeypatch: pytest.MonkeyPatch, rate: float) -> None:
+    """Let every size cost what its pixels cost; ``hd`` half of it."""
+
+    def seconds(_: Any, style: Any, frames: int) -> float:
+        size = style.painting_size
+        cost = size.width * size.height / (2 if style.network.scale == "hd" else 1)
+        return frames * cost / rate
+
+    monkeypatch.setattr(realtime, "expected_seconds", seconds)
+
+
+def test_a_fast_machine_paints_at_full_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels_per_second(monkeypatch, 1280 * 720 * 60)
+    opener = Opener()
+    choice = hold_frame_rate(job(), opener)
+    assert choice.settings.max_side == 1280
+    assert len(opener.tried) == 1
+    assert "holds" in str(choice)
+
+
+def test_a_slower_machine_paints_smaller_but_no_smaller_than_needed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pixels_per_second(monkeypatch, 1280 * 720 * 30 * HEADROOM * 0.5)
+    choice = hold_frame_rate(job(), Opener())
+    wide_enough = [scale for scale in PAINTING_SCALES if scale**2 <= 0.5]
+    assert choice.settings.max_side == round(1280 * wide_enough[0] / 2) * 2
+    assert choice.fps >= 30
+
+
+def test_detail_is_lowered_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    least = PAINTING_SCALES[-1] ** 2
+    pixels_per_second(monkeypatch, 1280 * 720 * 30 * HEADROOM * least * 0.6)
+    opener = Opener()
+    choice = hold_frame_rate(job(), opener)
+    assert choice.settings.detail == "hd"
+    assert [tried.detail for tried in opener.tried[:-1]] == ["auto"] * (len(opener.tried) - 1)
+
+
+def test_too_slow_a_machine_gets_the_fastest_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels_per_second(monkeypatch, 1000.0)
+    choice = hold_frame_rate(job(detail="sd"), Opener())
+    assert choice.settings.max_side == round(1280 * PAINTING_SCALES[-1] / 2) * 2
+    assert "does not hold" in str(choice)
+
+
+def test_a_stated_size_is_never_exceeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels_per_second(monkeypatch, 1e12)
+    assert hold_frame_rate(job(max_side=640), Opener()).settings.max_side == 640
