@@ -82,13 +82,17 @@ def upstream_loop(frames: int, size: tuple[int, int] | None = None) -> Contender
                 if size is not None:
                     picture = cv2.resize(picture, size)
                 height, width = picture.shape[:2]
-                rgb = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)[: height // 32 * 32, : width // 32 * 32]
+                rgb = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)[
+                    : height // 32 * 32, : width // 32 * 32
+                ]
                 values = torch.from_numpy(rgb).permute(2, 0, 1).unsqueeze(0).float() / 127.5 - 1.0
                 painted = generator(values)[0].clamp(-1, 1).permute(1, 2, 0)
                 codes = ((painted + 1.0) * 127.5).to(torch.uint8).numpy()
                 if writer is None:
                     shape = (codes.shape[1], codes.shape[0])
-                    writer = cv2.VideoWriter(str(output), cv2.VideoWriter.fourcc(*"mp4v"), 30, shape)
+                    writer = cv2.VideoWriter(
+                        str(output), cv2.VideoWriter.fourcc(*"mp4v"), 30, shape
+                    )
                 writer.write(cv2.cvtColor(np.ascontiguousarray(codes), cv2.COLOR_RGB2BGR))
                 done += 1
         seconds, cpu = time.perf_counter() - wall, time.process_time() - cpu

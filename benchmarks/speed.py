@@ -118,9 +118,7 @@ def _row(scene: Scene, contender: Contender, runs: dict[str, list[Run]]) -> Row:
         to_base=_ratio(own, runs.get(scene.base)),
         to_transcode=_ratio(own, runs.get("transcode")),
         cpu_per_frame=statistics.median(run.cpu_seconds / run.frames for run in own),
-        busy=statistics.median(
-            run.cpu_seconds / (usable_cores() * run.seconds) for run in own
-        ),
+        busy=statistics.median(run.cpu_seconds / (usable_cores() * run.seconds) for run in own),
         peak_bytes=max(run.peak_bytes for run in own),
         first_frame_seconds=report.get("first_frame_seconds"),
         engine=json.dumps(report.get("engine", {})),

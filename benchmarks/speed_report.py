@@ -62,7 +62,8 @@ def write_report(folder: Path, rows: Sequence[Row], machine: Mapping[str, Any]) 
         "",
         "![frames per second](fps.png)",
         "",
-        "| clip | what | fps (min-max) | / base | / transcode | CPU ms/frame | cores busy | RSS MB |",
+        "| clip | what | fps (min-max) | / base | / transcode | CPU ms/frame | cores busy "
+        "| RSS MB |",
         "|---|---|---|---|---|---|---|---|",
         *(_line(row) for row in rows),
         "",

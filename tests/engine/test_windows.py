@@ -11,7 +11,7 @@ from videotoon.engine.open import open_style
 from videotoon.engine.styles import Catalogue, load_catalogue
 from videotoon.engine.windows import WindowPainter, can_paint_windows, reach
 from videotoon.frame import BT709, ColourTags, FrameSize, Planes
-from videotoon.settings import Settings
+from videotoon.settings import PrecisionChoice, Settings
 
 BT601_FULL = ColourTags(matrix=6, full_range=True)
 
@@ -28,7 +28,7 @@ def moved(planes: Planes, generator: np.random.Generator) -> Planes:
 
 def assert_windows_exact(
     style_name: str,
-    precision: str,
+    precision: PrecisionChoice,
     size: FrameSize,
     colour: ColourTags,
     catalogue: Catalogue | None,
@@ -69,7 +69,7 @@ def test_windows_of_small_networks_are_exact(
 
 @pytest.mark.parametrize("precision", ["int8", "fp32"])
 @pytest.mark.slow
-def test_windows_of_the_default_style_are_exact(precision: str) -> None:
+def test_windows_of_the_default_style_are_exact(precision: PrecisionChoice) -> None:
     from videotoon.engine.openvino_backend import OpenVinoBackend
 
     default = load_catalogue().default

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -165,6 +164,6 @@ def _one_picture(source: Path, at: str) -> tuple[list[str], list[Planes]]:
 def _painted(
     name: str, pictures: Sequence[Planes], colour: ColourTags, settings: Settings
 ) -> list[Planes]:
-    style = open_style(replace(settings, style=name), pictures[0].size, colour, streams=1)
+    style = open_style(settings.with_style(name), pictures[0].size, colour, streams=1)
     session = style.session()
     return [session.paint(planes) for planes in pictures]

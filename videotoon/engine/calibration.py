@@ -12,11 +12,10 @@ import threading
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from videotoon.engine.base import Precision
 from videotoon.engine.machine import cache_folder, usable_cores
 from videotoon.frame import BT709, FrameSize, Planes
 from videotoon.settings import Settings
@@ -29,7 +28,8 @@ LEAST_DECIBELS = 40.0
 
 SIZE = FrameSize(640, 360)
 SECONDS_EACH = 0.6
-PRECISIONS: tuple[Precision, ...] = ("int8", "bf16", "fp32")
+CalibratedPrecision = Literal["int8", "bf16", "fp32"]
+PRECISIONS: tuple[CalibratedPrecision, ...] = ("int8", "bf16", "fp32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Measured:
         decibels: Peak signal-to-noise ratio to fp32; infinite for fp32 itself.
     """
 
-    precision: Precision
+    precision: CalibratedPrecision
     fps: float
     decibels: float
 
@@ -79,7 +79,7 @@ def calibrate(settings: Settings, folder: Path | None = None) -> list[Measured]:
     return found
 
 
-def calibrated_precision(style: str, folder: Path | None = None) -> Precision | None:
+def calibrated_precision(style: str, folder: Path | None = None) -> CalibratedPrecision | None:
     """Return what calibration chose for a style on this machine, None where it never ran."""
     stored = _stored(folder)
     precision = stored.get("styles", {}).get(style, {}).get("precision")

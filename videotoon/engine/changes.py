@@ -1,9 +1,9 @@
 """Recomputing only what changed since the frame before.
 
-Our networks have no normalisation over the picture, so a painted pixel depends on its receptive field
-only. Where nothing changed within it, the pixel painted for the frame before is the pixel that would
-be painted now, bit for bit. A window around the change (and twice its receptive field) is painted
-anew and set into the earlier painting.
+Our networks have no normalisation over the picture, so a painted pixel depends on its receptive
+field only. Where nothing changed within it, the pixel painted for the frame before is the one that
+would be painted now, bit for bit. A window around the change (and twice its receptive field) is
+painted anew and set into the earlier painting.
 """
 
 from __future__ import annotations

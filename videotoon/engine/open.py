@@ -211,8 +211,8 @@ def choose_precision(
 ) -> tuple[Precision, StyleNetwork]:
     """Precision and the stored network that goes with it.
 
-    ``auto`` takes what calibration found on this machine; where it never ran, int8 if such a network
-    is shipped, then what the device computes fastest.
+    ``auto`` takes what calibration found on this machine; where it never ran, int8 if such a
+    network is shipped, then what the device computes fastest.
 
     Raises:
         BackendError: The precision asked for is impossible; the message lists the possible ones.

@@ -97,9 +97,8 @@ def open_faces(
     options = options_from(settings)
     detector, sentence = open_detector(settings.face_detector, size, colour)
     notices = [sentence] if sentence else []
-    face_settings = replace(
-        settings, style=settings.face_style or settings.style, max_side=None, detail="sd"
-    )
+    named = settings.with_style(settings.face_style) if settings.face_style else settings
+    face_settings = replace(named, max_side=None, detail="sd")
     streams = 1 if scene is None else scene.streams
     opened = open_crop(face_settings, CROP_SIDES[0], 1, streams, colour)
     compiled = {(CROP_SIDES[0], 1): opened}

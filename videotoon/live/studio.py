@@ -90,7 +90,10 @@ class Studio:
         self._thread.join()
 
     def _open(self, style: str, step: int) -> OpenedStyle:
-        settings = replace(self._settings, style=style, max_side=self.sizes[step].long_side)
+        chosen = self._settings
+        if style != chosen.style:
+            chosen = chosen.with_style(style)
+        settings = replace(chosen, max_side=self.sizes[step].long_side)
         cores = usable_cores()
         return open_style(settings, self._size, self._colour, streams=1, threads=cores)
 
