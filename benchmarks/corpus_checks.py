@@ -12,7 +12,6 @@ from typing import Any
 from benchmarks.corpus_cases import Case
 from tests import measure
 
-PTS_TOLERANCE_MS = 1.0
 _REFRAMED = (".ts", ".mpg", ".flv", ".asf", ".wmv")
 """Containers whose audio packets carry headers that others leave out."""
 
@@ -41,7 +40,7 @@ def measured(case: Case, source: Path, result: Path) -> Measured:
     problems: list[str] = []
     if case.frames is not None and len(times) != case.frames:
         problems.append(f"{len(times)} frames instead of {case.frames}")
-    if case.frames is not None and error > PTS_TOLERANCE_MS:
+    if case.frames is not None and error > case.pts_ms:
         problems.append(f"times are off by {error:.2f} ms")
     if any(later <= earlier for earlier, later in pairwise(times)):
         problems.append("times do not rise")

@@ -50,4 +50,4 @@ def through_planes(rgb: Image8) -> Image8:
 
 
 def _codes(values: NDArray[Any]) -> Image8:
-    return np.clip(np.rint(values), 0.0, 255.0).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(values), 0.0, 255.0), np.uint8)

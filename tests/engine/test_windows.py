@@ -79,6 +79,12 @@ def test_windows_of_the_default_style_are_exact(precision: PrecisionChoice) -> N
     assert assert_windows_exact(default, precision, size, BT709, None, 6) > 2
 
 
+def test_int8_in_a_foreign_colour_space_is_always_whole() -> None:
+    default = load_catalogue().default
+    style = open_style(Settings(style=default, precision="int8"), FrameSize(320, 240), BT601_FULL)
+    assert not can_paint_windows(style)
+
+
 def test_scaled_or_softened_painting_is_always_whole(catalogue: Catalogue) -> None:
     size = FrameSize(320, 240)
     for settings in (

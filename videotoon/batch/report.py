@@ -68,7 +68,7 @@ class BatchReport:
         jobs: Files worked on at the same time.
         cores: Cores shared by them.
         networks_compiled: How many times a network was compiled, all files together.
-        pictures_shared: Pictures that were painted by one network for all sizes.
+        pictures_shared: Pictures that were painted by a network shared by several sizes.
         notes: Sentences the user should read.
         stopped: True where Ctrl-C ended it early.
         peak_rss_bytes: Largest memory of the process.

@@ -176,7 +176,7 @@ def _paint(run: _Batch, found: Sequence[Found]) -> None:
     finally:
         run.display.end()
     run.results |= work.results()
-    run.report.pictures_shared = work.pictures.painter.shared_network
+    run.report.pictures_shared = work.pictures.painter.sharing
 
 
 def _watch(run: _Batch, work: BatchWork) -> None:

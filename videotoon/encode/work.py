@@ -10,7 +10,7 @@ from pathlib import Path
 MAX_NAME_BYTES = 200
 """Longer output names are shortened in the folder's name; most file systems end at 255 bytes."""
 
-CLEAN_COPY = "clean.mkv"
+CLEAN_COPY = "clean.copy"
 
 
 def work_path(output: Path) -> Path:

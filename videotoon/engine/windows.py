@@ -30,6 +30,8 @@ def can_paint_windows(style: OpenedStyle) -> bool:
         isinstance(style.compiled, PaintingStyle)  # mixtures paint whole frames
         and style.network.kind == "phases"
         and (style.backend, style.precision) in EXACT_PAIRS
+        # Without a fixed size, OpenVINO folds the colour map of other spaces into int8 wrongly.
+        and (spec.colour.native or style.precision != "int8")
         and spec.painting_size == spec.size
         and spec.adjustments.neutral
         and spec.batch == 1

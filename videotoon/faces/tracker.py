@@ -50,8 +50,11 @@ CUT_LIKENESS: Final = 0.6
 lost, as faces that are found at their places keep their identity."""
 
 TRACKING_SIDE: Final = 640
-FLOW_LIMIT: Final = 0.3
-"""Overlap with a face in front from which a hidden face's pixels are no longer its own."""
+FLOW_LIMIT: Final = 0.15
+"""Overlap of two faces from which the pixels of one may be those of the other."""
+
+CROWDED_ASTRAY: Final = 0.02
+"""Change of speed, in sides of the face per frame, that is not believed then."""
 
 
 @dataclass(slots=True)
@@ -185,15 +188,23 @@ class FaceTracker:
         assert self._luma is not None
         states = [track.state() for track in self._tracks]
         motions = follow(self._luma, luma, states, self._reduction)
-        seen = [s for t, s in zip(self._tracks, states, strict=True) if t.unseen is None]
-        for track, state, motion in zip(self._tracks, states, motions, strict=True):
-            covered = track.unseen is not None and any(
-                box_overlap(other.box, state.box) > FLOW_LIMIT for other in seen
+        for number, (track, motion) in enumerate(zip(self._tracks, motions, strict=True)):
+            state = states[number]
+            moved = None if motion is None else transform(motion, track.steady.points)
+            crowded = any(
+                box_overlap(other.box, state.box) > FLOW_LIMIT
+                for index, other in enumerate(states)
+                if index != number
             )
-            track.hidden = motion is None or covered
-            track.steady.advance(
-                None if motion is None or covered else transform(motion, track.steady.points)
-            )
+            if crowded and moved is not None:
+                # Its pixels may be those of the face in front: believe them only if they go on
+                # as the face did so far.
+                shift = (moved - track.steady.points).mean(axis=0)
+                astray = float(np.hypot(*(shift - track.steady.velocity)))
+                if astray > CROWDED_ASTRAY * state.side + 0.5:
+                    moved = None
+            track.hidden = moved is None
+            track.steady.advance(moved)
 
     def _take_in(self, detections: list[Detection], luma: Plane, cut: bool) -> None:
         """Pair what was found with the known faces; what is left over may be new."""
