@@ -145,8 +145,8 @@ def transcode(preset: str = "veryfast", quality: str = "18") -> Contender:
             ffmpeg_binary(), "-y", "-nostdin", "-loglevel", "error", "-i", str(clip), "-c:v",
             "libx264", "-preset", preset, "-crf", quality, "-c:a", "copy", str(output),
         ]  # fmt: skip
-        seconds, cpu, peak = _child(command)
-        return Run(count_frames(output), seconds, cpu, peak)
+        seconds, cpu = _child(command)
+        return Run(count_frames(output), seconds, cpu)
 
     return Contender("transcode", f"FFmpeg, x264 {preset} CRF {quality}, nothing painted", run)
 
@@ -160,8 +160,9 @@ def videotoon(key: str, title: str, *options: str) -> Contender:
             sys.executable, "-m", "videotoon", str(clip), str(output), "--overwrite", "--no-resume",
             "--quiet", "--report", str(report_file), *options,
         ]  # fmt: skip
-        _, cpu, peak = _child(command)
+        _, cpu = _child(command)
         report = json.loads(report_file.read_text(encoding="utf-8"))
+        peak = report["peak_rss_bytes"]
         return Run(report["frames_out"], report["wall_seconds"], cpu, peak, report)
 
     return Contender(key, title, run)
@@ -175,8 +176,8 @@ def count_frames(clip: Path) -> int:
         return sum(1 for _ in container.decode(video=0))
 
 
-def _child(command: list[str]) -> tuple[float, float, int]:
-    """Run a command; return wall seconds, CPU seconds and peak resident bytes of the child."""
+def _child(command: list[str]) -> tuple[float, float]:
+    """Run a command; return wall seconds and CPU seconds of the child."""
     wall = time.perf_counter()
     process = subprocess.Popen(command, cwd=Path(__file__).resolve().parents[1])
     _, status, usage = os.wait4(process.pid, 0)
@@ -184,4 +185,4 @@ def _child(command: list[str]) -> tuple[float, float, int]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise RuntimeError(f"exit code {process.returncode} from {' '.join(command)}")
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+    return seconds, usage.ru_utime + usage.ru_stime

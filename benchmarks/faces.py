@@ -6,6 +6,7 @@ Needs the pictures and weights beside the repository (``--shared``).
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import statistics
 from collections.abc import Callable, Iterator
@@ -57,11 +58,11 @@ def main() -> None:
     settings = Settings(face=True, style=options.style)
     wanted = set(options.only.split(",")) if options.only else set()
     rows: list[Row] = []
-    found = find_in_pictures(options.shared / "faces")
+    found = functools.cache(lambda: find_in_pictures(options.shared / "faces"))
     steps: dict[str, Callable[[], Iterator[Row]]] = {
-        "found": lambda: _found(found),
-        "likeness": lambda: _likeness(found.people, settings),
-        "motion": lambda: _motion(found.people, settings),
+        "found": lambda: _found(found()),
+        "likeness": lambda: _likeness(found().people, settings),
+        "motion": lambda: _motion(found().people, settings),
         "speed": lambda: _speed(settings, options.out),
         "sheets": lambda: _sheets(options, settings),
     }

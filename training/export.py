@@ -129,9 +129,7 @@ def quantise(model: openvino.Model, prepared: Path, config: StudentConfig) -> op
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(PreparedPart.load(prepared, "held_out")),
         fast_bias_correction=True,
-        # The filter that takes texture away must answer a flat area with exactly zero. Rounded
-        # weights do not, differently in every phase, which shows as a grid on skies (33 dB).
-        ignored_scope=nncf.IgnoredScope(patterns=[".*detail.*Convolution.*"]),
+        ignored_scope=nncf.IgnoredScope(names=joining_operations(model)),
     )
     assert isinstance(result, openvino.Model)
     return result

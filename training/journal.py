@@ -60,7 +60,8 @@ class Journal:
                 upper.semilogy(steps, values, label=name)
         lower.plot(*self._column("scores.csv", "ssim"), marker="o")
         upper.set_ylabel("loss term")
-        upper.legend()
+        if upper.lines:
+            upper.legend()
         lower.set_ylabel("held-out SSIM")
         lower.set_xlabel("step")
         figure.savefig(self.folder / "progress.png", dpi=100, bbox_inches="tight")

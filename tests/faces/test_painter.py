@@ -94,8 +94,9 @@ def test_opacity_and_strength_scale_the_change() -> None:
 
 def test_small_faces_keep_the_scene_and_come_in_gradually() -> None:
     changes = []
+    options = FaceOptions(smallest=16, likeness=0)
     for side in (14.0, 16.0, 17.0, 18.0, 20.0):
-        scene, result, _ = painted_pair([face_at(200, 130, side)], FaceOptions(smallest=16))
+        scene, result, _ = painted_pair([face_at(200, 130, side)], options)
         inside = inside_masks([face_at(200, 130, side)], SIZE, chroma=False)
         changes.append(np.abs(result.y.astype(float) - scene.y)[inside].mean())
     assert changes[0] == changes[1] == 0.0
