@@ -1,6 +1,6 @@
 """Paint the picture at the top of the README from the sample clips and photographs.
 
-    python -m tools.make_readme_picture docs/images/before_after.jpg
+Run as ``python -m tools.make_readme_picture docs/images/before_after.jpg``.
 """
 
 from __future__ import annotations
