@@ -114,4 +114,4 @@ def test_suffix_and_extensions(tmp_path: Path) -> None:
 )
 def test_unusable_options_are_refused(option: str, value: object) -> None:
     with pytest.raises(SettingsError, match=f"--{option}"):
-        BatchSettings(**{option: value})  # type: ignore[arg-type]
+        BatchSettings(**{option: value})

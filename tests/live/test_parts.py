@@ -370,4 +370,4 @@ class TestOutputs:
 )
 def test_unusable_options_are_refused(option: str, value: object) -> None:
     with pytest.raises(SettingsError, match=f"--{option.replace('_', '-')}"):
-        LiveSettings(**{option: value})  # type: ignore[arg-type]
+        LiveSettings(**{option: value})

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 from training import losses
 
 
-def picture(seed: int = 1, side: int = 64) -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor]":
+def picture(seed: int = 1, side: int = 64):
     generator = torch.Generator().manual_seed(seed)
     luma = torch.rand(2, 1, side, side, generator=generator) - 0.5
     u, v = (torch.rand(2, 1, side // 2, side // 2, generator=generator) - 0.5 for _ in range(2))

@@ -52,7 +52,7 @@ def test_receptive_field_bounds_the_influence() -> None:
     network = StudentNetwork(config).double()
     side = 4 * receptive_field(config) // config.stride * config.stride
     planes = tuple(p.double().requires_grad_() for p in random_planes(side, side))
-    phases = planes_to_phases(planes, config.phase)  # type: ignore[arg-type]
+    phases = planes_to_phases(planes, config.phase)
     luma = phases_to_planes(phases + network(phases), config.phase)[0]
     luma[0, 0, side // 2, side // 2].backward()
     gradient = planes[0].grad
