@@ -105,6 +105,13 @@ class WeightsError(StyleError):
     summary = "weights missing, altered or not fetchable"
 
 
+class CameraError(InputError):
+    """The camera or stream cannot be opened, or went away."""
+
+    exit_code = 13
+    summary = "camera or stream missing, busy or gone"
+
+
 class Cancelled(VideotoonError):
     """The user asked to stop (Ctrl-C)."""
 

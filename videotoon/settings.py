@@ -72,8 +72,8 @@ class Settings:
     min_face: float = 16.0
     """Faces smaller than this (root of width times height, in pixels) keep the scene's painting."""
 
-    face_likeness: float = 0.9
-    """How much of the photo's drawing small faces keep, most of all eyes, nose, mouth; 0 to 1."""
+    face_likeness: float = 0.3
+    """How much of the photo's eyes, nose and mouth small faces keep, 0 to 1."""
 
     face_skin: float = 0.4
     """How much blotches of skin are evened, 0 to 1."""

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from videotoon.engine.queues import QueueClosed
-from videotoon.errors import HostileInputError, InputError, OutputError, SettingsError
+from videotoon.errors import CameraError, HostileInputError, InputError, OutputError, SettingsError
 from videotoon.frame import BT709, FrameSize, Planes
-from videotoon.live.base import CameraError, Captured, Shown
+from videotoon.live.base import Captured, Shown
 from videotoon.live.camera import OpenCvSource, PyAvSource, camera_error, camera_source
 from videotoon.live.capture import Capture
 from videotoon.live.controls import BINDINGS, Controls, help_rows

@@ -15,7 +15,7 @@ class FaceOptions:
     Attributes:
         strength: Opacity of the painted faces and of all corrections.
         smallest: Faces of a smaller side in pixels keep the scene's painting.
-        likeness: How much of the photo's drawing small faces keep, eyes, nose and mouth most.
+        likeness: How much of the photo's eyes, nose and mouth small faces keep.
         skin: How much blotches of skin are evened.
         eyes: How much eyes are brightened and drawn crisply.
         lips: How much lips are coloured.
@@ -26,7 +26,7 @@ class FaceOptions:
 
     strength: float = 1.0
     smallest: float = 16.0
-    likeness: float = 0.9
+    likeness: float = 0.3
     skin: float = 0.4
     eyes: float = 0.5
     lips: float = 0.3

@@ -47,9 +47,6 @@ SURROUNDINGS: Final = 0.9
 LIKENESS_COARSE: Final = 0.18
 """Standard deviation, in sides, from which on light and colour are the painting's."""
 
-LIKENESS_BASE: Final = 0.38
-"""Part of the photo's drawing that the rest of a small face keeps."""
-
 LARGE_SIDES: Final = (110.0, 180.0)
 """Sides in pixels between which a face becomes large enough for drawn features."""
 
@@ -209,9 +206,7 @@ class FacePainter:
         # Few pixels cannot hold drawn eyes: the smaller a face, the more of the photo's it keeps.
         small = 1.0 - LARGE_SHARE * ramp(side, *LARGE_SIDES)
         likeness, coarse = options.likeness * small * placed.drawn * sure, LIKENESS_COARSE * side
-        y = correction.keep_likeness(
-            y, photo, np.maximum(regions.features, LIKENESS_BASE), coarse, likeness
-        )
+        y = correction.keep_likeness(y, photo, regions.features, coarse, likeness)
         y = correction.even_skin(y, regions.skin, side, options.skin * sure)
         y = correction.brighten_eyes(y, regions.eyes, side, white, options.eyes * sure)
         lips = on_chroma(regions.lips, placed.region)

@@ -9,16 +9,9 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import ClassVar, Protocol
+from typing import Protocol
 
-from videotoon.errors import InputError
 from videotoon.frame import ColourTags, FrameSize, Planes
-
-
-class CameraError(InputError):
-    """The camera or stream cannot be opened, or went away."""
-
-    summary: ClassVar[str] = "input missing, a folder, empty or not readable"
 
 
 @dataclass(frozen=True, slots=True)

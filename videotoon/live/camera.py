@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from videotoon.decode.planes import planes_of
 from videotoon.decode.probe import colour_of
+from videotoon.errors import CameraError
 from videotoon.frame import ColourTags, FrameSize
-from videotoon.live.base import CameraError, Captured
+from videotoon.live.base import Captured
 
 if TYPE_CHECKING:
     from av.container import InputContainer

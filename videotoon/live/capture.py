@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from videotoon.errors import VideotoonError
-from videotoon.live.base import CameraError, Captured, LiveSource
+from videotoon.errors import CameraError, VideotoonError
+from videotoon.live.base import Captured, LiveSource
 from videotoon.live.slot import NewestQueue
 
 FIRST_PAUSE: Final = 0.5

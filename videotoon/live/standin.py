@@ -13,8 +13,9 @@ from typing import Final
 from videotoon.decode.file import FileSource
 from videotoon.decode.planes import planes_of
 from videotoon.decode.probe import probe
+from videotoon.errors import CameraError
 from videotoon.frame import ColourTags, Planes
-from videotoon.live.base import CameraError, Captured
+from videotoon.live.base import Captured
 
 MAX_LATE: Final = 0.25
 """Seconds by which a stand-in may fall behind before its clock is set anew, as a camera's would."""
