@@ -53,7 +53,7 @@ def test_more_damage_than_the_limit_is_refused(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == [clip.name]
 
 
-@pytest.mark.parametrize("count", [24, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [24, pytest.param(1000, marks=pytest.mark.long)])
 def test_mutated_files(count: int, capfd: pytest.CaptureFixture[str]) -> None:
     if sys.platform == "win32":
         pytest.skip("the mutations run in forked processes")

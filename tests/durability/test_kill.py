@@ -47,7 +47,7 @@ def test_killed_twice(
     assert not jobs.work_folder(output).exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_at_twenty_random_moments(
     clip: Path, whole: Path, tmp_path: Path, command_environment: dict[str, str]
 ) -> None:
