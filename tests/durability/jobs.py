@@ -15,6 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
+import pytest
+
 from tests import measure
 from tests.media import Clicks, ClipSpec, make_clip
 
@@ -26,6 +28,11 @@ SEGMENTS = 5
 FRAMES = SEGMENT * (SEGMENTS - 1) + 7
 
 COMMAND = (sys.executable, "-m", "videotoon")
+
+LONG = "VIDEOTOON_LONG_TESTS"
+"""Environment variable that switches on the tests that take many minutes."""
+
+long = pytest.mark.skipif(not os.environ.get(LONG), reason=f"takes minutes; set {LONG}=1")
 
 Moment = Callable[["RunningJob"], bool]
 

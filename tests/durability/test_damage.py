@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -54,11 +55,9 @@ def test_more_damage_than_the_limit_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [24, pytest.param(1000, marks=pytest.mark.long)])
-def test_mutated_files(count: int, capfd: pytest.CaptureFixture[str]) -> None:
+def test_mutated_files(count: int) -> None:
     if sys.platform == "win32":
         pytest.skip("the mutations run in forked processes")
-    import subprocess
-
     command = [sys.executable, "-m", "benchmarks.fuzz", "--count", str(count)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
