@@ -21,6 +21,10 @@ from videotoon.timing import StageClock
 FRAMES_BEFORE_ENCODER = 4
 """Painted frames waiting for the encoder."""
 
+FRAMES_AHEAD = 16
+"""Frames that a segment takes before the one before it is on the disk. This much and one segment is
+what a run that is killed has to do again at most; less would make painting wait for the encoder."""
+
 
 class SegmentWriter:
     """Encodes frames into segments of a fixed number of frames.
@@ -51,6 +55,7 @@ class SegmentWriter:
         self._clock = clock
         self._current: _SegmentThread | None = None
         self._finishing: _SegmentThread | None = None
+        self._began = 0
 
     def write(self, frame: Frame, reused: bool = False) -> None:
         """Take the next frame; waits while the encoder is behind.
@@ -62,7 +67,11 @@ class SegmentWriter:
         number = frame.index // self._frames_per_segment
         if self._current is None or self._current.number != number:
             self._hand_over(number)
+            self._began = frame.index
         assert self._current is not None
+        if self._finishing is not None and frame.index - self._began >= FRAMES_AHEAD:
+            self._finishing.join()
+            self._finishing = None
         self._current.put(frame, reused)
 
     def _hand_over(self, number: int) -> None:
