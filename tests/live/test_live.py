@@ -132,7 +132,7 @@ def test_without_a_virtual_camera_the_preview_goes_on(start_live: StartLive) -> 
 
 def test_a_missing_camera_is_one_line(run_videotoon: RunVideotoon) -> None:
     done = run_videotoon("live", "/dev/video77", "--no-window", "--quiet")
-    assert done.code == 3
+    assert done.code == 13
     assert len(done.error_lines) == 1, done
     assert "there is no camera /dev/video77" in done.stderr
 
