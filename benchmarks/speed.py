@@ -31,7 +31,7 @@ from benchmarks.contenders import (
 )
 from benchmarks.random_generator import random_checkpoint
 from benchmarks.speed_report import Row, write_report
-from videotoon.engine.machine import usable_cores
+from videotoon.engine.machine import processor_name, usable_cores
 
 TEACHERS = Path(__file__).resolve().parents[2] / "shared" / "teachers"
 PLAIN = ("--cache-frames", "0", "--no-change-only", "--no-face")
@@ -76,7 +76,7 @@ def main() -> None:
             print(f"{scene.name}: {scene.clip.name}", flush=True)
             rows += measure(scene, rounds, Path(folder))
     machine = {
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": usable_cores(),
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -215,15 +215,6 @@ def _reuse_scenes(hd: Path, clips: Path, checkpoint: Path, style: str) -> list[S
             "off",
         ),
     ]
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor()
 
 
 if __name__ == "__main__":

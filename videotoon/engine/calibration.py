@@ -7,7 +7,6 @@ winner. A reduced precision is taken only where it is faster *and* within 40 dB 
 from __future__ import annotations
 
 import json
-import platform
 import threading
 import time
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from videotoon.engine.machine import cache_folder, usable_cores
+from videotoon.engine.machine import cache_folder, processor_name, usable_cores
 from videotoon.frame import BT709, FrameSize, Planes
 from videotoon.settings import Settings
 
@@ -160,17 +159,8 @@ def _machine() -> dict[str, Any]:
     except PackageNotFoundError:
         engine = ""
     return {
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": usable_cores(),
         "openvino": engine,
         "videotoon": __version__,
     }
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import platform
 import sys
 from pathlib import Path
 from typing import Final
@@ -53,3 +54,13 @@ def cache_folder() -> Path:
         return Path.home() / "Library" / "Caches" / "videotoon"
     named = os.environ.get("XDG_CACHE_HOME")
     return (Path(named) if named else Path.home() / ".cache") / "videotoon"
+
+
+def processor_name() -> str:
+    """Return the processor's own name where the system tells it, else its architecture."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
