@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.quality_figures import INT8_FLOOR, Figures, missed
 from training.colour import Image8, planes_to_rgb, rgb_to_planes, through_planes
 from training.export import load_student
 from training.measure import paint_planes, psnr, ssim
@@ -23,27 +24,18 @@ from training.painters import painter_for
 from training.prepare import SIDES, PrepareSettings, held_out_squares
 from training.runtime import PlaneRunner
 from training.steadiness import WarpSettings, flicker_ratio
+from videotoon.engine.machine import processor_name
 
-FRAMES = {"sd": ((544, 960),), "hd": ((720, 1280), (1088, 1920))}
+FRAMES = {
+    "sd": {"540×960": (544, 960)},
+    "hd": {"720p": (720, 1280), "1080p": (1088, 1920)},
+}
 """Sizes timed for each scale; 540 and 1080 rows are padded to the network's stride."""
 
+CLIPS = {"sd": "sakura_walk_540x960.mp4", "hd": "bbb.webm"}
+"""Clips on which flicker is measured."""
+
 SHEET_ROWS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """One row of the table; SSIM on RGB with 7x7 windows, PSNR in dB."""
-
-    style: str
-    scale: str
-    ssim_to_target: float
-    psnr_to_target: float
-    ssim_to_photo: float
-    target_to_photo: float
-    int8_to_fp32: float
-    warping: float | None
-    bytes: int
-    milliseconds: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +90,12 @@ def measure(weights: Path, style: str, scale: str, data: Path, out: Path) -> Fig
     means = [float(value) for value in np.mean(rows, axis=0)]
     file = weights / style / f"{scale}_int8.xml"
     phase = load_student(weights / style / f"{scale}.safetensors").config.phase
-    times = tuple(PlaneRunner.load(file, phase, *size).milliseconds() for size in FRAMES[scale])
+    if means[4] < INT8_FLOOR:
+        raise SystemExit(f"{style} {scale}: int8 is {means[4]:.1f} dB from fp32; quantise it again")
+    times = {
+        name: PlaneRunner.load(file, phase, *size).milliseconds()
+        for name, size in FRAMES[scale].items()
+    }
     size = file.stat().st_size + file.with_suffix(".bin").stat().st_size
     return Figures(
         style=style,
@@ -115,9 +112,9 @@ def measure(weights: Path, style: str, scale: str, data: Path, out: Path) -> Fig
 
 
 def warping(file: Path, phase: int, scale: str, data: Path) -> float | None:
-    """Warping error of the int8 network over the source's own; only clips of ``sd`` size exist."""
-    clip = data / "media" / "sakura_walk_540x960.mp4"
-    if scale != "sd" or not clip.exists():
+    """Warping error of the int8 network over the source's own, on a clip of that scale."""
+    clip = data / "media" / CLIPS[scale]
+    if not clip.exists():
         return None
     settings = WarpSettings()
     runner = PlaneRunner.load(file, phase, settings.side, settings.side)
@@ -126,7 +123,7 @@ def warping(file: Path, phase: int, scale: str, data: Path) -> float | None:
 
 def video_sheet(weights: Path, styles: list[str], data: Path, out: Path) -> None:
     """Every tenth of some frames of the clip, one column per style, source first."""
-    clip = data / "media" / "sakura_walk_540x960.mp4"
+    clip = data / "media" / CLIPS["sd"]
     if not clip.exists():
         return
     capture = cv2.VideoCapture(str(clip))
@@ -161,19 +158,16 @@ def table(figures: list[Figures]) -> str:
     """The figures as Markdown."""
     lines = [
         "| style | SSIM to target | PSNR, dB | SSIM to photo (target's) | int8 to fp32, dB "
-        "| warping / source | int8 file, KB | int8 ms per frame |",
-        "|---|---|---|---|---|---|---|---|",
+        "| warping / source | int8 file, kB | int8 ms per frame | missed |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for f in figures:
-        sizes = [f"{'540p' if h == 544 else f'{h // 9 * 9}p'}" for h, _ in FRAMES[f.scale]]
-        times = ", ".join(
-            f"{name} {ms:.1f}" for name, ms in zip(sizes, f.milliseconds, strict=True)
-        )
+        times = ", ".join(f"{name} {ms:.1f}" for name, ms in f.milliseconds.items())
         steady = "-" if f.warping is None else f"{f.warping:.2f}"
         lines.append(
             f"| {f.style} {f.scale} | {f.ssim_to_target:.3f} | {f.psnr_to_target:.2f} "
             f"| {f.ssim_to_photo:.3f} ({f.target_to_photo:.3f}) | {f.int8_to_fp32:.1f} "
-            f"| {steady} | {f.bytes / 1000:.0f} | {times} |"
+            f"| {steady} | {f.bytes / 1000:.0f} | {times} | {', '.join(missed(f)) or '-'} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -202,7 +196,8 @@ def main() -> None:
     print("\n" + table(figures))
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "table.md").write_text(table(figures))
-    (options.out / "figures.json").write_text(json.dumps([asdict(f) for f in figures], indent=1))
+    facts = {"processor": processor_name(), "networks": [asdict(f) for f in figures]}
+    (options.out / "figures.json").write_text(json.dumps(facts, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""``python -m training``: prepare, train, export, evaluate, ablate."""
+"""``python -m training``: prepare, train, export, card, evaluate, ablate."""
 
 import argparse
 import json
@@ -14,7 +14,9 @@ from videotoon.engine.networks.student import StudentConfig
 SCALES = {
     "sd": TrainSettings(),
     "hd": TrainSettings(
-        network=StudentConfig(stem=32, body=64, dilations=(1, 2, 4, 2), refinements=1),
+        network=StudentConfig(
+            stem=32, body=64, dilations=(1, 2, 4, 2), refinements=0, coarse_gate=True
+        ),
         batch=4,
         side=256,
         adversarial_crops=3,
@@ -41,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     _add_train(_add(commands, "train", "train a network; Ctrl-C and --resume at any time"))
     export = _add(commands, "export", "write safetensors, fp16 and int8 IR and the manifest")
     export.add_argument("--name", help="the run's name, as for train")
+    _add_card(commands)
     evaluate = _add(commands, "evaluate", "print the figures of an exported network")
     evaluate.add_argument("--sheet", type=Path, help="also write a contact sheet to this file")
     evaluate.add_argument("--count", type=int, default=6, help="pictures on the sheet")
@@ -58,6 +61,14 @@ def _add(
     return command
 
 
+def _add_card(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "write the model card of a style from measured figures"
+    command = commands.add_parser("card", help=text, description=text)
+    command.add_argument("--style", choices=sorted(STYLES), required=True)
+    figures = Path("out/quality/figures.json")
+    command.add_argument("--figures", type=Path, default=figures, help="of benchmarks.quality")
+
+
 def _add_train(command: argparse.ArgumentParser) -> None:
     command.add_argument("--name", help="the run's name; default STYLE_SCALE")
     for name, kind, text in (
@@ -70,7 +81,22 @@ def _add_train(command: argparse.ArgumentParser) -> None:
     ):
         command.add_argument(f"--{name}", type=kind, help=f"{text}; default by scale")
     command.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    command.add_argument("--start-from", metavar="RUN", help="begin with another run's weights")
+    command.add_argument(
+        "--start-from",
+        metavar="RUN",
+        help="begin with the weights of another run or of a .safetensors file, where they fit",
+    )
+    command.add_argument(
+        "--adversarial-start",
+        type=float,
+        help="share of the run after which the judge joins in; default by scale",
+    )
+    command.add_argument(
+        "--network",
+        type=json.loads,
+        default={},
+        help='changes to the shape of the scale, such as {"refinements": 1}',
+    )
     command.add_argument("--stop-after", type=int, help="end early, at this step")
     command.add_argument(
         "--loss", type=json.loads, default={}, help='weights to change, such as {"edge": 0}'
@@ -79,17 +105,24 @@ def _add_train(command: argparse.ArgumentParser) -> None:
 
 def train_settings(options: argparse.Namespace) -> TrainSettings:
     """Settings of a run from the command line."""
-    names = ("steps", "batch", "side", "rate", "seed", "threads")
+    names = ("steps", "batch", "side", "rate", "seed", "threads", "adversarial_start")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     settings = replace(SCALES[options.scale], **given)
     judged = min(settings.adversarial_side, settings.side)
-    settings = replace(settings, adversarial_side=judged)
+    settings = replace(
+        settings, adversarial_side=judged, network=replace(settings.network, **options.network)
+    )
     return replace(settings, weights=replace(settings.weights, **options.loss))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; the process's exit status."""
     options = parser().parse_args(arguments)
+    if options.command == "card":
+        from training.cards import write_card
+
+        print(write_card(options.style, options.weights, options.figures))
+        return 0
     prepared = options.work / "data" / f"{options.style}_{options.scale}"
     command: dict[str, Any] = {
         "prepare": _prepare,
@@ -113,10 +146,17 @@ def _run_folder(options: argparse.Namespace) -> Path:
     return folder
 
 
+def _starting_file(options: argparse.Namespace) -> Path:
+    if options.start_from.endswith(".safetensors"):
+        return Path(options.start_from)
+    checkpoint: Path = options.work / options.start_from / "checkpoint.pt"
+    return checkpoint
+
+
 def _train(options: argparse.Namespace, prepared: Path) -> None:
     from training.trainer import RunPlan, run
 
-    start = options.work / options.start_from / "checkpoint.pt" if options.start_from else None
+    start = _starting_file(options) if options.start_from else None
     plan = RunPlan(
         prepared,
         _run_folder(options),

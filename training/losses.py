@@ -16,7 +16,7 @@ class LossWeights:
     pixel: float = 1.0
     chroma: float = 1.0
     edge: float = 0.5
-    structure: float = 0.25
+    structure: float = 0.4
     adversarial: float = 0.003
     steadiness: float = 0.5
 

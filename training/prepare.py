@@ -2,6 +2,7 @@
 
 A prepared folder holds, for ``train`` and ``held_out``, the arrays ``*_luma.npy`` [N, S, S] and
 ``*_chroma.npy`` [N, 2, S/2, S/2] of photographs and targets, all uint8, and ``names.json``.
+S may differ between the two.
 """
 
 import json
@@ -19,6 +20,18 @@ from training.painters import STYLES, Painter, painter_for
 SIDES = {"sd": 512, "hd": 1024}
 """Side of the prepared squares in luma pixels."""
 
+OWN_SIDE = 384
+"""The same for training squares of our own algorithms, which know no fixed size: the clean pictures
+are small, and enlarged to :data:`SIDES` they would be softer than any frame that comes later."""
+
+OWN_SPREAD = {"sd": 1.6, "hd": 2.4}
+"""Greatest scaling of such squares, over the least."""
+
+
+def training_side(style: str, scale: str) -> int:
+    """Side of the training squares of a style in luma pixels."""
+    return SIDES[scale] if STYLES[style].distilled else OWN_SIDE
+
 
 @dataclass(frozen=True, slots=True)
 class PrepareSettings:
@@ -31,13 +44,15 @@ class PrepareSettings:
     limit: int = 1000
     seed: int = 1
     jitter_share: float = 0.4
+    sharpen_share: float = 0.4  # of the clean pictures
 
 
 def training_squares(settings: PrepareSettings) -> Iterator[tuple[str, Image8]]:
     """Endless random squares of the pictures that the style may be trained on, in rounds."""
     rng = np.random.default_rng(settings.seed)
-    side = SIDES[settings.scale]
+    side = training_side(settings.style, settings.scale)
     distilled = STYLES[settings.style].distilled
+    spread = 1.6 if distilled else OWN_SPREAD[settings.scale]
     pictures = sources.all_pictures if distilled else sources.clean_pictures
     loaded = list(pictures(settings.data))
     if settings.scale == "hd":
@@ -46,7 +61,9 @@ def training_squares(settings: PrepareSettings) -> Iterator[tuple[str, Image8]]:
     while order:
         for index in rng.permutation(len(order)):
             picture = order[index]
-            square = sources.random_crop(picture.rgb, side, rng)
+            square = sources.random_crop(picture.rgb, side, rng, spread)
+            if not distilled and rng.random() < settings.sharpen_share:
+                square = sources.sharpen(square, rng)
             share = settings.jitter_share * (1.0 if distilled else 1.5)
             if rng.random() < share:
                 square = sources.jitter(square, rng, 1.0)
@@ -66,18 +83,19 @@ def prepare(settings: PrepareSettings) -> None:
     settings.out.mkdir(parents=True, exist_ok=True)
     painter = painter_for(settings.style, settings.scale, settings.data / "teachers")
     held_out = list(held_out_squares(settings))
-    _store(settings, "held_out", iter(held_out), len(held_out), painter)
-    _store(settings, "train", training_squares(settings), settings.limit, painter)
+    _store(settings, "held_out", iter(held_out), (len(held_out), SIDES[settings.scale]), painter)
+    size = settings.limit, training_side(settings.style, settings.scale)
+    _store(settings, "train", training_squares(settings), size, painter)
 
 
 def _store(
     settings: PrepareSettings,
     part: str,
     squares: Iterator[tuple[str, Image8]],
-    count: int,
+    size: tuple[int, int],
     painter: Painter,
 ) -> None:
-    side = SIDES[settings.scale]
+    count, side = size
     arrays = {
         f"{kind}_{plane}": np.lib.format.open_memmap(
             settings.out / f"{part}_{kind}_{plane}.npy", "w+", np.uint8, (count, *shape)

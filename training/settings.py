@@ -16,13 +16,13 @@ class TrainSettings:
     weights: LossWeights = field(default_factory=LossWeights)
     augment: AugmentSettings = field(default_factory=AugmentSettings)
     steps: int = 16000
-    batch: int = 6
-    side: int = 160  # of a crop, in luma pixels
+    batch: int = 5
+    side: int = 192  # of a crop, in luma pixels
     rate: float = 2e-3
     judge_rate: float = 4e-4
     warm_up: int = 200  # steps
     average_decay: float = 0.999
-    adversarial_start: float = 0.3  # share of the run after which the judge joins in
+    adversarial_start: float = 0.5  # share of the run after which the judge joins in
     adversarial_crops: int = 4  # of a batch, judged
     adversarial_side: int = 112  # of the part of each that is judged
     steady_crops: int = 2  # of a batch, painted a second time, disturbed

@@ -13,11 +13,11 @@ HELD_OUT_EVERY = {"photos/scenes": 5, "photos/bsds": 50, "photos/kodak": 6, "fac
 """Of the sorted files of each folder, the first and every so manieth after it are held out."""
 
 CLEAN_FOLDERS = ("photos/kodak",)
-CLEAN_CLIPS = {"media/bbb.webm": 24, "media/chaplin.mp4": 4, "media/nasa_13013.mp4": 3}
+CLEAN_CLIPS = {"media/bbb.webm": 40, "media/chaplin.mp4": 3, "media/nasa_13013.mp4": 2}
 """Clips free for any use, with the number of frames taken from each."""
 
-CLEAN_SAMPLES = ("astronaut", "coffee", "chelsea", "rocket")
-"""Public-domain or CC0 colour pictures that scikit-image ships."""
+CLEAN_SAMPLES = ("astronaut", "coffee", "chelsea", "rocket", "camera", "grass", "gravel", "brick")
+"""Public-domain or CC0 pictures that scikit-image ships; the last four are grey."""
 
 CROPS = {"photos/scenes": 6, "photos/kodak": 4, "faces": 3, "photos/bsds": 1}
 """Crops cut from every training picture of a folder."""
@@ -67,11 +67,11 @@ def centre_crop(rgb: Image8, side: int) -> Image8:
     return np.ascontiguousarray(scaled[top : top + side, left : left + side])
 
 
-def random_crop(rgb: Image8, side: int, rng: np.random.Generator) -> Image8:
-    """A square cut at a random place after a random scaling."""
+def random_crop(rgb: Image8, side: int, rng: np.random.Generator, spread: float = 1.6) -> Image8:
+    """A square cut at a random place after a random scaling by up to ``spread`` of the least."""
     height, width = rgb.shape[:2]
     least = side / min(height, width)
-    most = max(least * 1.6, min(1.0, least * 3.0))
+    most = max(least * spread, min(1.0, least * 3.0))
     factor = float(np.exp(rng.uniform(np.log(least), np.log(most))))
     scaled = resize(rgb, (max(side, round(width * factor)), max(side, round(height * factor))))
     top = int(rng.integers(0, scaled.shape[0] - side + 1))
@@ -88,6 +88,13 @@ def jitter(rgb: Image8, rng: np.random.Generator, amount: float) -> Image8:
     grey = x.mean(axis=2, keepdims=True)
     x = grey + (x - grey) * float(np.exp(rng.normal(0.0, 0.15 * amount)))
     return np.asarray(np.clip(np.rint(x * 255.0), 0, 255), np.uint8)
+
+
+def sharpen(rgb: Image8, rng: np.random.Generator) -> Image8:
+    """Unsharp mask of random width and strength, as cameras apply it."""
+    soft = cv2.GaussianBlur(rgb, (0, 0), rng.uniform(0.6, 1.2))
+    amount = rng.uniform(0.2, 1.2)
+    return np.asarray(cv2.addWeighted(rgb, 1.0 + amount, soft, -amount, 0), np.uint8)
 
 
 def clip_frames(path: Path, count: int) -> Iterator[Picture]:
@@ -112,7 +119,9 @@ def clean_pictures(data: Path) -> Iterator[Picture]:
     from skimage import data as samples
 
     for name in CLEAN_SAMPLES:
-        yield Picture(f"skimage:{name}", np.asarray(getattr(samples, name)(), np.uint8))
+        picture = np.asarray(getattr(samples, name)(), np.uint8)
+        colour = picture if picture.ndim == 3 else np.dstack([picture] * 3)
+        yield Picture(f"skimage:{name}", np.ascontiguousarray(colour))
     for clip, count in CLEAN_CLIPS.items():
         yield from clip_frames(data / clip, count)
 

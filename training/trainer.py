@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -34,7 +35,7 @@ class RunPlan:
     prepared: Path
     out: Path
     resume: bool = False
-    start_from: Path | None = None  # checkpoint whose averaged weights are the start
+    start_from: Path | None = None  # checkpoint or .safetensors whose weights are the start
     save_every: int = 500
     measure_every: int = 1000
     stop_after: int | None = None  # end early at this step, as an interruption would
@@ -87,6 +88,17 @@ class Trainer:
         for name in ("student", "average", "judge", "optimiser", "judge_optimiser"):
             getattr(self, name).load_state_dict(state[name])
         torch.set_rng_state(state["random"])
+
+    def begin_with(self, weights: dict[str, Tensor]) -> None:
+        """Takes over the tensors that fit this shape of network; the others start fresh."""
+        own = self.student.state_dict()
+        fitting = {
+            name: value
+            for name, value in weights.items()
+            if name in own and own[name].shape == value.shape
+        }
+        for network in (self.student, self.average):
+            network.load_state_dict(own | fitting)
 
     def paint(self, planes: Planes) -> Planes:
         """The student's painting of planes, unclamped."""
@@ -232,9 +244,7 @@ def run(settings: TrainSettings, plan: RunPlan) -> Path:
     if state is not None:
         trainer.restore(state)
     elif plan.start_from is not None:
-        start = load_checkpoint(plan.start_from)["average"]
-        trainer.student.load_state_dict(start)
-        trainer.average.load_state_dict(start)
+        trainer.begin_with(starting_weights(plan.start_from))
     held_out = PreparedPart.load(plan.prepared, "held_out")
     end = min(settings.steps, plan.stop_after or settings.steps)
     with Journal(plan.out, append=state is not None) as journal:
@@ -246,6 +256,14 @@ def run(settings: TrainSettings, plan: RunPlan) -> Path:
                 save_checkpoint(trainer.state(), checkpoint)
     journal.plot()
     return checkpoint
+
+
+def starting_weights(file: Path) -> dict[str, Tensor]:
+    """Weights of a shipped ``.safetensors`` file, or the averaged ones of a checkpoint."""
+    if file.suffix == ".safetensors":
+        return load_file(file)
+    averaged: dict[str, Tensor] = load_checkpoint(file)["average"]
+    return averaged
 
 
 def save_checkpoint(state: dict[str, Any], path: Path) -> None:

@@ -47,8 +47,9 @@ def test_smoothing_keeps_flat_pictures(phase: int) -> None:
     assert change.abs().max() < 1e-5
 
 
-def test_receptive_field_bounds_the_influence() -> None:
-    config = StudentConfig(stem=8, body=8, dilations=(1, 2), refinements=1)
+@pytest.mark.parametrize("coarse_gate", [False, True])
+def test_receptive_field_bounds_the_influence(coarse_gate: bool) -> None:
+    config = StudentConfig(stem=8, body=8, dilations=(1, 2), refinements=1, coarse_gate=coarse_gate)
     network = StudentNetwork(config).double()
     side = 4 * receptive_field(config) // config.stride * config.stride
     planes = tuple(p.double().requires_grad_() for p in random_planes(side, side))
@@ -62,7 +63,20 @@ def test_receptive_field_bounds_the_influence() -> None:
     assert reached <= receptive_field(config)
 
 
-def test_an_untrained_network_keeps_sizes() -> None:
-    network = StudentNetwork(StudentConfig())
-    phases = torch.zeros(2, 24, 6, 10)
-    assert network(phases).shape == phases.shape
+@pytest.mark.parametrize("coarse_gate", [False, True])
+def test_an_untrained_network_keeps_sizes_and_is_close_to_the_identity(coarse_gate: bool) -> None:
+    network = StudentNetwork(StudentConfig(coarse_gate=coarse_gate))
+    phases = torch.rand(2, 24, 6, 10, generator=torch.Generator().manual_seed(1)) - 0.5
+    delta = network(phases)
+    assert delta.shape == phases.shape
+    assert delta.abs().mean() < 0.3
+
+
+def test_a_coarse_gate_lies_between_0_and_1_and_comes_from_the_body() -> None:
+    network = StudentNetwork(StudentConfig(coarse_gate=True))
+    with torch.no_grad():
+        network.head.weight.zero_()  # paints nothing; the gate must not depend on it
+    phases = torch.rand(1, 24, 8, 8, generator=torch.Generator().manual_seed(1)) - 0.5
+    paint, gate = network.paint_and_gate(phases)
+    assert paint.abs().max() == 0.0
+    assert 0.0 < gate.min() < gate.max() < 1.0

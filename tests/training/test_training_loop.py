@@ -10,9 +10,17 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 pytest.importorskip("skimage", reason="training needs scikit-image")
 
+from training.dataset import PreparedPart
 from training.settings import TrainSettings, from_dict, to_dict
-from training.trainer import RunPlan, learning_rate, load_checkpoint, run
-from videotoon.engine.networks.student import StudentConfig
+from training.trainer import (
+    RunPlan,
+    Trainer,
+    learning_rate,
+    load_checkpoint,
+    run,
+    starting_weights,
+)
+from videotoon.engine.networks.student import StudentConfig, StudentNetwork
 
 SMALL = TrainSettings(
     network=StudentConfig(stem=16, body=16, dilations=(1, 2), refinements=1),
@@ -46,6 +54,22 @@ def test_resumed_run_equals_an_uninterrupted_one(prepared: Path, tmp_path: Path)
     for name in ("student", "average", "judge"):
         for key, value in one[name].items():
             assert torch.equal(value, other[name][key]), f"{name}.{key} differs"
+
+
+def test_a_run_begins_with_the_weights_that_fit(prepared: Path, tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    narrow = StudentNetwork(replace(SMALL.network, body=8))
+    with torch.no_grad():
+        narrow.stem.weight.fill_(0.125)
+    save_file(narrow.state_dict(), tmp_path / "start.safetensors")
+    train = PreparedPart.load(prepared, "train")
+    trainer = Trainer(SMALL, train, torch.device("cpu"))
+    fresh = trainer.student.state_dict()["down.weight"].clone()
+    trainer.begin_with(starting_weights(tmp_path / "start.safetensors"))
+    for network in (trainer.student, trainer.average):
+        assert (network.stem.weight == 0.125).all()
+        assert torch.equal(network.down.weight, fresh)  # another shape: left as it was
 
 
 @pytest.mark.slow

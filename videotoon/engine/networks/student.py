@@ -27,7 +27,9 @@ class StudentConfig:
     ``phase`` is the space-to-depth factor of luma (4: 24 channels at 1/4 resolution; 2: 6 channels
     at 1/2).  ``stem`` is the channel count at that resolution, ``body`` the one at half of it,
     ``dilations`` has one residual convolution of the body per entry and ``refinements`` counts the
-    residual convolutions after the two resolutions have been joined.
+    residual convolutions after the two resolutions have been joined.  With ``coarse_gate`` the gate
+    of the detail filter comes straight from the body, which saves a tenth of the time; without,
+    from the refined features.
     """
 
     phase: int = 4
@@ -35,6 +37,7 @@ class StudentConfig:
     body: int = 64
     dilations: tuple[int, ...] = (1, 2, 4, 2, 1)
     refinements: int = 2
+    coarse_gate: bool = False
 
     @property
     def phase_channels(self) -> int:
@@ -133,7 +136,11 @@ class StudentNetwork(nn.Module):
         self.refine = nn.Sequential(
             *(ResidualConvolution(config.stem) for _ in range(config.refinements))
         )
-        self.head = nn.Conv2d(config.stem, 2 * channels, 3, padding=1)
+        if config.coarse_gate:
+            self.head = nn.Conv2d(config.stem, channels, 3, padding=1)
+            self.gate = nn.ConvTranspose2d(config.body, channels, 2, stride=2)
+        else:
+            self.head = nn.Conv2d(config.stem, 2 * channels, 3, padding=1)
         self.detail = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self._initialise()
 
@@ -149,7 +156,11 @@ class StudentNetwork(nn.Module):
                 if isinstance(module, ResidualConvolution):
                     module.convolution.weight.mul_(0.3)
             self.head.weight.mul_(0.1)
-            self.head.bias[self.config.phase_channels :] = GATE_START  # type: ignore[index]
+            if self.config.coarse_gate:
+                self.gate.weight.mul_(0.1)
+                self.gate.bias.fill_(GATE_START)  # type: ignore[union-attr]
+            else:
+                self.head.bias[self.config.phase_channels :] = GATE_START  # type: ignore[index]
             self.detail.weight.copy_(smoothing_kernel(self.config.phase))
 
     def forward(self, phases: Tensor) -> Tensor:
@@ -163,6 +174,8 @@ class StudentNetwork(nn.Module):
         fine = functional.relu(self.stem(phases))
         coarse = self.body(functional.relu(self.down(fine)))
         joined = functional.relu(fine + self.up(coarse))
+        if self.config.coarse_gate:
+            return self.head(self.refine(joined)), torch.sigmoid(self.gate(coarse))
         paint, gate = self.head(self.refine(joined)).chunk(2, dim=1)
         return paint, torch.sigmoid(gate)
 
