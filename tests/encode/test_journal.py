@@ -138,6 +138,14 @@ def test_a_clean_copy_is_kept_by_its_job_and_dropped_without(output: Path) -> No
     folder.close()
     WorkFolder.open(output, {"other": 1}).close()
     assert clean_copy_path(output).exists()
-    (folder.path / "lock").unlink()
     drop_clean_copy(output)
     assert not folder.path.exists()
+
+
+def test_the_clean_copy_of_another_run_is_not_dropped(output: Path) -> None:
+    pytest.importorskip("fcntl")
+    folder = WorkFolder.open(output, KEY)
+    clean_copy_path(output).write_bytes(b"copy")
+    drop_clean_copy(output)
+    assert clean_copy_path(output).exists()
+    folder.close()

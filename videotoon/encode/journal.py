@@ -111,6 +111,10 @@ class WorkFolder:
             self.segments.pop()
             raise
 
+    def how_to_go_on(self) -> str:
+        """Say what is kept and how to go on with it."""
+        return _how_to_go_on(self.path, self.next_frame)
+
     def close(self) -> None:
         """Let other runs into the folder."""
         if self._lock is not None:
@@ -197,6 +201,24 @@ class WorkFolder:
                 f"cannot write the journal ({error.strerror})",
                 "free some space and run the same command again; finished parts are kept",
             ) from error
+
+
+def how_to_go_on(output: Path) -> str:
+    """Say what the journal of an output keeps; for where the job itself can no longer say it."""
+    path = work_path(output)
+    try:
+        stored = json.loads((path / JOURNAL).read_text(encoding="utf-8"))
+        frames = sum(SegmentRecord.parse(record).frames for record in stored["segments"])
+    except (OSError, ValueError, KeyError, TypeError):
+        frames = 0
+    return _how_to_go_on(path, frames)
+
+
+def _how_to_go_on(folder: Path, frames: int) -> str:
+    if not frames:
+        return "nothing was kept"
+    kept = f"{frames} frames are kept in {folder.name!r}"
+    return f"{kept}; run the same command again to go on"
 
 
 def _in_detail(folder: WorkFolder, stored: Mapping[str, Any]) -> str:
