@@ -75,6 +75,10 @@ class RunningJob:
         """Numbers of the frames that were painted, as far as the job came."""
         return [int(word) for word in _painted_log(Path(self.log.name)).read_text().split()]
 
+    def running_for(self, seconds: float) -> bool:
+        """True from so many seconds after the start on."""
+        return time.monotonic() - self.started >= seconds
+
     def stop_when(self, moment: Moment, signal_number: int) -> float:
         """Send a signal at a moment; return the seconds until the process was gone."""
         while self.process.poll() is None and not moment(self):

@@ -20,7 +20,7 @@ from typing import Self
 
 from videotoon.errors import Cancelled
 
-PATIENCE_SECONDS = 1.5
+PATIENCE_SECONDS = 1.0
 """For ending in order after the first Ctrl-C; with what a busy machine adds it stays below 2 s."""
 
 

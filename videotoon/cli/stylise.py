@@ -10,7 +10,7 @@ from pathlib import Path
 from videotoon.cli.interrupting import EndsInTime
 from videotoon.cli.summary import details, headline
 from videotoon.decode.opening import check_readable
-from videotoon.encode.journal import how_to_go_on
+from videotoon.encode.journal import last_words
 from videotoon.errors import STOPPED, Cancelled, OutputError
 from videotoon.picture import PICTURE_SUFFIXES, is_picture, stylise_picture
 from videotoon.pipeline import stylise_video
@@ -63,11 +63,11 @@ def run_stylise(source: Path, output: Path, settings: Settings, talk: Talk) -> N
 
 
 def _stylise_video(source: Path, output: Path, settings: Settings, display: Progress) -> Report:
-    with EndsInTime(lambda: str(Cancelled(STOPPED, how_to_go_on(output)))):
+    with EndsInTime(lambda: str(Cancelled(STOPPED, last_words(output)))):
         try:
             return stylise_video(source, output, settings, progress=display)
         except KeyboardInterrupt:  # while it was planned; later it is the job that says this
-            raise Cancelled(STOPPED, how_to_go_on(output)) from None
+            raise Cancelled(STOPPED, last_words(output)) from None
 
 
 def check_report(path: Path, taken: tuple[Path, ...]) -> None:

@@ -1,8 +1,8 @@
 """Writing painted frames as a row of files, without a gap between them.
 
-Each file holds half a segment and has its own encoder thread. While one flushes its last frames, the
-next already takes new ones, so cutting the work up costs no waiting, and a run that is killed loses
-at most two halves.
+Each file holds half a segment and has its own encoder thread. While one flushes its last frames,
+the next already takes new ones, so cutting the work up costs no waiting, and a run that is killed
+loses at most two halves.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Waiting between threads: queues and limits that can be closed, so that no thread is left behind."""
+"""Queues and limits between threads that can be closed, so that no thread is left waiting."""
 
 from __future__ import annotations
 
