@@ -51,6 +51,7 @@ def test_killed_twice(
     assert job.process.returncode == 0, Path(job.log.name).read_text()
     assert jobs.fingerprint(output) == jobs.fingerprint(whole)
     facts = json.loads(report.read_text())
+    assert facts["encoder"]["redone_at_most"] == jobs.SEGMENT
     assert facts["frames_resumed"] == sum(record["frames"] for record in done)
     assert facts["frames_resumed"] + facts["frames_painted"] + facts["frames_reused"] >= jobs.FRAMES
     assert not jobs.work_folder(output).exists()

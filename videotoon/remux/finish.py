@@ -59,6 +59,7 @@ def finish(job: Job, work: WorkFolder, report: Report, say: Callable[[str], None
         "name": job.encoder.name,
         **job.encoder.options,
         "segments": len(work.segments),
+        "redone_at_most": job.frames_per_segment,
     }
     report.tracks = [f"{plan.track} {plan.fate}" for plan in tracks]
     report.dropped = [str(plan) for plan in tracks if plan.fate == "dropped"]
