@@ -100,8 +100,9 @@ HEAD = """# What goes in and what comes out
 Written by `make corpus`; each clip is made, cartooned with the bundled style and measured.
 *Times off by* is the largest difference of any frame's time from the input's. *Flash to click* is
 how far a white flash and its click are apart at the start and at the end of the clip, less what the
-input itself has; at 25 frames per second a frame lasts 40 ms. Damaged clips may come out repaired
-or be refused in plain words; every other clip must come out whole.
+input itself has; at 25 frames per second a frame lasts 40 ms. Of two recordings that were joined
+the second belongs where the first has ended in full, sound included. Damaged clips may come out
+repaired or be refused in plain words; every other clip must come out whole.
 
 """
 

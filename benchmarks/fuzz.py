@@ -22,13 +22,18 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator
+from tqdm import tqdm
 
 from tests.media import Clicks, ClipSpec, make_clip
+from videotoon.errors import exit_code_table
 
 HANG_SECONDS = 30.0
 MEMORY_BYTES = 1 << 30
@@ -46,6 +51,34 @@ class Run:
     seconds: float
     memory: int
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A damaged file: its seed, what it was, how the command ended, what is wrong with that."""
+
+    seed: int
+    clip: str
+    run: Run
+    faults: tuple[str, ...]
+
+
+FAULTS = {
+    "hang": f"hangs (over {HANG_SECONDS:.0f} s)",
+    "crash": "crashes",
+    "traceback": "tracebacks",
+    "half": "half outputs",
+    "left": "files left behind",
+    "memory": f"over {MEMORY_BYTES >> 20} MiB",
+}
+"""What must not happen, by the first word of its finding."""
+
+HEAD = """# Damaged files
+
+Written by `python -m benchmarks.fuzz`: small clips of twelve kinds with bits flipped, parts cut
+out, boxes swapped or sizes blown up, each given to the real command. Seeds are fixed.
+
+"""
 
 
 def base_clips(folder: Path) -> list[Path]:
@@ -235,45 +268,72 @@ def faults(run: Run, folder: Path, output: Path) -> Iterator[str]:
         yield f"memory {run.memory >> 20} MiB"
 
 
+def try_seed(seed: int, bases: Sequence[Path], keep: Path | None) -> Outcome:
+    """Damage a clip, run the command on it and look at what came out."""
+    base = bases[seed % len(bases)]
+    content, damage = mutated(base.read_bytes(), seed)
+    with tempfile.TemporaryDirectory(prefix=f"seed-{seed}-", dir=base.parent.parent) as name:
+        source, scratch = Path(name) / f"mutated{base.suffix}", Path(name) / "work"
+        source.write_bytes(content)
+        scratch.mkdir()
+        output = scratch / "out.mp4"
+        run = run_command([str(source), str(output), "--progress", "none"], Path(name) / "words")
+        found = tuple(faults(run, scratch, output))
+        if found and keep is not None:
+            keep.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, keep / f"{seed}{base.suffix}")
+    return Outcome(seed, f"{base.name}, {damage}", run, found)
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """Say what was run and what was found, in Markdown."""
+    runs = [outcome.run for outcome in outcomes]
+    codes = Counter(run.code for run in runs)
+    found = Counter(fault.split(" ")[0] for outcome in outcomes for fault in outcome.faults)
+    kinds = ("hang", "crash", "traceback", "half", "left", "memory")
+    meanings = dict(exit_code_table())
+    lines = [
+        f"{len(outcomes)} damaged files (seeds {outcomes[0].seed} to {outcomes[-1].seed}): "
+        + ", ".join(f"{found[kind]} {FAULTS[kind]}" for kind in kinds)
+        + f"; slowest {max(run.seconds for run in runs):.1f} s, "
+        + f"largest memory {max(run.memory for run in runs) >> 20} MiB.",
+        "",
+        "| exit code | files | meaning |",
+        "|---:|---:|---|",
+        *(f"| {code} | {codes[code]} | {meanings.get(code, 'not one of ours')} |"
+          for code in sorted(codes)),
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the mutations and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0, help="seed of the first file")
+    parser.add_argument("--jobs", type=int, default=1, help="files at the same time")
     parser.add_argument("--keep", type=Path, help="keep files that show a fault in this folder")
+    parser.add_argument("--write", type=Path, help="write the summary to this file, as Markdown")
     options = parser.parse_args(arguments)
     for module in ("av", "cv2", "openvino", "videotoon.pipeline", "videotoon.cli.stylise"):
         importlib.import_module(module)  # once here instead of in every run
-    codes: Counter[int] = Counter()
-    found: Counter[str] = Counter()
-    largest = slowest = 0.0
+    outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="videotoon-fuzz-") as name:
-        clips, scratch = Path(name) / "clips", Path(name) / "work"
+        clips = Path(name) / "clips"
         clips.mkdir()
-        bases = base_clips(clips)
-        for seed in range(options.first, options.first + options.count):
-            base = bases[seed % len(bases)]
-            content, damage = mutated(base.read_bytes(), seed)
-            source = clips / f"mutated{base.suffix}"
-            source.write_bytes(content)
-            scratch.mkdir()
-            output = scratch / "out.mp4"
-            run = run_command([str(source), str(output), "--progress", "none"], clips / "words")
-            codes[run.code] += 1
-            largest, slowest = max(largest, run.memory), max(slowest, run.seconds)
-            for fault in faults(run, scratch, output):
-                found[fault.split(" ")[0]] += 1
-                print(f"seed {seed} ({base.name}, {damage}): {fault}: {run.words[-300:]!r}")
-                if options.keep is not None:
-                    options.keep.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(source, options.keep / f"{seed}{base.suffix}")
-            shutil.rmtree(scratch)
-            if (seed + 1) % 100 == 0:
-                print(f"... {seed + 1 - options.first} files", flush=True)
-    print(f"{options.count} files; exit codes {dict(sorted(codes.items()))}; "
-          f"slowest {slowest:.1f} s; largest {int(largest) >> 20} MiB; "
-          f"faults {dict(found) or 'none'}")  # fmt: skip
-    return 1 if found else 0
+        attempt = partial(try_seed, bases=base_clips(clips), keep=options.keep)
+        seeds = range(options.first, options.first + options.count)
+        # Each worker is forked before there is any thread, and itself forks every run.
+        with ProcessPoolExecutor(options.jobs, get_context("fork")) as workers:
+            for outcome in tqdm(workers.map(attempt, seeds), total=len(seeds), unit=" files"):
+                outcomes.append(outcome)
+                for fault in outcome.faults:
+                    words = outcome.run.words[-300:]
+                    tqdm.write(f"seed {outcome.seed} ({outcome.clip}): {fault}: {words!r}")
+    print(summary(outcomes))
+    if options.write is not None:
+        options.write.write_text(f"{HEAD}{summary(outcomes)}\n", encoding="utf-8")
+    return 1 if any(outcome.faults for outcome in outcomes) else 0
 
 
 if __name__ == "__main__":

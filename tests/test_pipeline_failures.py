@@ -145,6 +145,7 @@ def test_a_result_that_is_not_whole_is_not_handed_out(
         return joined(pairs[:-1], *others)
 
     monkeypatch.setattr(module, "join_segments", forgetful)
+    monkeypatch.setattr("videotoon.job.MIN_SEGMENT_FRAMES", 10)
     monkeypatch.setattr("videotoon.job.SEGMENT_SECONDS", Fraction(1, 5))
     with pytest.raises(VerifyError, match="frames"):
         stylise_video(plain, tmp_path / "out.mp4", Settings(strength=0.0))

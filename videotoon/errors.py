@@ -112,11 +112,14 @@ class CameraError(InputError):
     summary = "camera or stream missing, busy or gone"
 
 
+STOPPED = "stopped by Ctrl-C"
+
+
 class Cancelled(VideotoonError):
     """The user asked to stop (Ctrl-C)."""
 
     exit_code = 130
-    summary = "stopped by Ctrl-C"
+    summary = STOPPED
 
 
 def exit_code_table() -> list[tuple[int, str]]:

@@ -28,6 +28,9 @@ from videotoon.remux.tracks import TrackPlan, plan_tracks
 from videotoon.settings import Settings
 
 SEGMENT_SECONDS = 5
+MIN_SEGMENT_FRAMES = 40
+"""Fewer would leave the painters waiting for the encoder at the end of every half."""
+
 MIN_FREE_BYTES = 1 << 20
 MAX_SEGMENT_RATE = 240
 """Frames per second above which segments get shorter instead of larger."""
@@ -47,7 +50,7 @@ class Job:
         encoder: The encoder with its options.
         tracks: What becomes of the input's other tracks.
         keep_alpha: The result carries opacity.
-        frames_per_segment: Length of the segments in which work is saved.
+        frames_per_segment: Frames that a killed run does again at most.
         warnings: Sentences the user should read before the job.
     """
 
@@ -62,6 +65,15 @@ class Job:
     keep_alpha: bool
     frames_per_segment: int
     warnings: tuple[str, ...]
+
+    @property
+    def frames_per_half(self) -> int:
+        """Frames per file of saved work.
+
+        A segment is saved in halves: while one is being finished, frames of the next are painted,
+        and both together are no more than a segment.
+        """
+        return max(1, self.frames_per_segment // 2)
 
     @property
     def trimmed(self) -> bool:
@@ -175,7 +187,7 @@ def plan_job(source: Path, output: Path, settings: Settings, limits: Limits | No
         encoder=encoder,
         tracks=plan_tracks(info, container, settings.start is not None),
         keep_alpha=keep_alpha,
-        frames_per_segment=max(1, round(rate * SEGMENT_SECONDS)),
+        frames_per_segment=max(MIN_SEGMENT_FRAMES, round(rate * SEGMENT_SECONDS)),
         warnings=tuple(_warnings(info, container, encoder, keep_alpha)),
     )
     if job.expected_frames() == 0:

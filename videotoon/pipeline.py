@@ -3,9 +3,10 @@
     source -> repeated-frame cache -> generator pool -> ordered outlet -> encoder -> re-mux, check
 
 Every stage knows its neighbours only through frozen data and small protocols. A failure in any
-stage stops all of them and is raised here as it was. Work is saved in segments of a few seconds: a
-cut run goes on where it stopped, and its result does not depend on where it was cut, because
-everything that carries over from frame to frame begins afresh with each segment.
+stage stops all of them and is raised here as it was. Work is saved in halves of segments of a few
+seconds: a run that is cut, even by `kill -9`, goes on where it stopped and paints at most one
+segment again. The result does not depend on where it was cut, because everything that carries over
+from frame to frame begins afresh with each half.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from videotoon.encode.work import drop_clean_copy
 from videotoon.encode.writer import SegmentWriter
 from videotoon.engine.open import OpenedStyle, StyleOpener, open_style
 from videotoon.engine.pool import FrameReuse, GeneratorPool
+from videotoon.engine.queues import Reach
 from videotoon.engine.windows import change_only
-from videotoon.errors import Cancelled, EncodeError, VerifyError
+from videotoon.errors import STOPPED, Cancelled, EncodeError, VerifyError
 from videotoon.estimate import expected_seconds, in_words, is_long
 from videotoon.job import Job, plan_job
 from videotoon.progress import Progress, SilentProgress
@@ -89,11 +91,11 @@ def stylise_video(
         with clock.busy("remux"):
             finish(job, work, report, progress.say)
     except KeyboardInterrupt:
-        raise Cancelled("stopped by Ctrl-C", _how_to_go_on(work)) from None
+        raise Cancelled(STOPPED, work.how_to_go_on()) from None
     except (EncodeError, VerifyError) as error:
         if not work.segments:
             raise
-        raise type(error)(error.problem, f"{error.cure}; {_how_to_go_on(work)}") from error
+        raise type(error)(error.problem, f"{error.cure}; {work.how_to_go_on()}") from error
     finally:
         progress.end()
         work.remove_if_empty()
@@ -140,11 +142,11 @@ def _paint(
     )
     progress.begin(total, done, clock)
     frames = job.frames(source, work.place) if done < total else iter(())
-    painted = pool.painted(frames, begins_afresh=lambda n: n % job.frames_per_segment == 0)
+    length, reach = job.frames_per_half, Reach(job.frames_per_segment, done)
+    painted = pool.painted(frames, begins_afresh=lambda n: n % length == 0, reach=reach)
+
     with (
-        SegmentWriter(
-            job.video_format(), work.path, job.frames_per_segment, work.record, clock
-        ) as writer,
+        SegmentWriter(job.video_format(), work.path, length, work.record, clock, reach) as writer,
         contextlib.closing(painted),
     ):
         for item in painted:
@@ -229,15 +231,8 @@ def _work_key(job: Job, style: OpenedStyle, faces: FaceStage | None) -> dict[str
         "engine": {name: fact for name, fact in style.describe().items() if name != "streams"},
         "faces": {} if faces is None else faces.facts,
         "encoder": [job.encoder.codec, job.encoder.pixel_format, job.encoder.options],
-        "segment length": job.frames_per_segment,
+        "segment length": job.frames_per_half,
     }
-
-
-def _how_to_go_on(work: WorkFolder) -> str:
-    if not work.segments:
-        return "nothing was kept"
-    kept = f"{work.next_frame} frames are kept in {work.path.name!r}"
-    return f"{kept}; run the same command again to go on"
 
 
 def _complete(report: Report, clock: StageClock) -> None:

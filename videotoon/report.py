@@ -31,7 +31,8 @@ class Report:
         process_cpu_seconds: CPU seconds of the whole process, all threads.
         engine: Style, network, backend, precision, sizes and hashes.
         faces: Faces painted, tracks, detections run, detector, style; empty without ``--face``.
-        encoder: Encoder and its options.
+        encoder: Encoder and its options, files of saved work, and how many frames a run that is
+            killed has to paint again at most.
         decode: Damage found and repaired while reading.
         tracks: What became of every other track.
         dropped: Sentences naming what was lost.

@@ -18,6 +18,7 @@ import pytest
 
 from tests.conftest import CommandResult
 from tests.media import ClipSpec, Rgb, make_clip, numbered
+from videotoon.job import MIN_SEGMENT_FRAMES
 
 LIMIT_S = 2.0
 """From Ctrl-C to the end of the process."""
@@ -25,7 +26,7 @@ LIMIT_S = 2.0
 SLOW_JOB = ("--no-change-only", "--cache-frames", "0", "--precision", "fp32", "--workers", "1")
 """Paints every frame, although they are all the same."""
 
-FRAMES_PER_SEGMENT = 10
+FRAMES_PER_FILE = MIN_SEGMENT_FRAMES // 2
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
@@ -37,7 +38,7 @@ def one_picture(width: int, height: int) -> Rgb:
 
 @pytest.fixture(scope="module")
 def slow_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """100 large frames at two per second: painting takes long, a segment is ten frames."""
+    """100 large frames, two per second: painting takes long, a file of saved work is 20 frames."""
     spec = ClipSpec(
         width=960,
         height=540,
@@ -111,14 +112,14 @@ def test_before_anything_is_finished(start: Start, tmp_path: Path) -> None:
 def test_finished_work_is_kept_and_named(start: Start, slow_clip: Path, tmp_path: Path) -> None:
     before = slow_clip.read_bytes()
     job = start()
-    job.wait_for_frame(FRAMES_PER_SEGMENT + 8)
+    job.wait_for_frame(FRAMES_PER_FILE + 8)
     job.interrupt()
     result, seconds = job.result()
     assert result.code == 130, result
     found = re.search(r"(\d+) frames are kept in '(.+?)'", result.stderr)
     assert found is not None, result
-    assert int(found[1]) >= FRAMES_PER_SEGMENT
-    assert int(found[1]) % FRAMES_PER_SEGMENT == 0
+    assert int(found[1]) >= FRAMES_PER_FILE
+    assert int(found[1]) % FRAMES_PER_FILE == 0
     kept = left(tmp_path)
     assert kept[0] == found[2], result
     assert "run the same command again" in result.stderr

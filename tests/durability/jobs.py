@@ -18,16 +18,22 @@ from typing import IO, Any
 import pytest
 
 from tests import measure
+from tests.durability.watched import PAINTED
 from tests.media import Clicks, ClipSpec, make_clip
+from videotoon.job import MIN_SEGMENT_FRAMES
 
 FPS = 4
-SEGMENT = 5 * FPS
-"""Frames in five seconds, the length of a segment."""
+SEGMENT = MIN_SEGMENT_FRAMES
+"""Frames of a segment: five seconds, and more at so few frames per second."""
 
-SEGMENTS = 5
-FRAMES = SEGMENT * (SEGMENTS - 1) + 7
+HALF = SEGMENT // 2
+"""Frames of a file of saved work."""
 
-COMMAND = (sys.executable, "-m", "videotoon")
+HALVES = 5
+FRAMES = HALF * (HALVES - 1) + 7
+
+COMMAND = (sys.executable, "-m", "tests.durability.watched")
+"""The command; it also writes down which frames it paints."""
 
 LONG = "VIDEOTOON_LONG_TESTS"
 """Environment variable that switches on the tests that take many minutes."""
@@ -65,14 +71,13 @@ class RunningJob:
         return len(journal(self.folder).get("segments", []))
 
     @property
-    def progress(self) -> list[dict[str, Any]]:
-        """Progress lines so far."""
-        lines = Path(self.log.name).read_text(encoding="utf-8", errors="replace").splitlines()
-        found = []
-        for line in lines:
-            if line.startswith("{") and line.endswith("}"):
-                found.append(json.loads(line))
-        return [line for line in found if line.get("event") == "progress"]
+    def painted(self) -> list[int]:
+        """Numbers of the frames that were painted, as far as the job came."""
+        return [int(word) for word in _painted_log(Path(self.log.name)).read_text().split()]
+
+    def running_for(self, seconds: float) -> bool:
+        """True from so many seconds after the start on."""
+        return time.monotonic() - self.started >= seconds
 
     def stop_when(self, moment: Moment, signal_number: int) -> float:
         """Send a signal at a moment; return the seconds until the process was gone."""
@@ -95,9 +100,11 @@ def start(
 ) -> RunningJob:
     """Start the command; its words go to a file, beside the output where none is given."""
     words = (log or output.parent / f"{output.name}.log").open("wb")
+    painted = _painted_log(Path(words.name))
+    painted.write_bytes(b"")
     process = subprocess.Popen(
         [*COMMAND, str(source), str(output), "--progress", "json", *options],
-        env=environment,
+        env={**environment, PAINTED: str(painted)},
         stdout=words,
         stderr=subprocess.STDOUT,
     )
@@ -115,6 +122,10 @@ def run(source: Path, output: Path, environment: dict[str, str], *options: str) 
 def kill(job: RunningJob, moment: Moment) -> None:
     """End a job without any warning."""
     job.stop_when(moment, signal.SIGKILL)
+
+
+def _painted_log(log: Path) -> Path:
+    return log.with_name(f"{log.name}.painted")
 
 
 def work_folder(output: Path) -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from videotoon.decode.base import Place
-from videotoon.encode.journal import WorkFolder, input_identity
+from videotoon.encode.journal import WorkFolder, input_identity, last_words
 from videotoon.encode.segment import SegmentRecord
 from videotoon.encode.work import clean_copy_path, drop_clean_copy, work_path
 from videotoon.errors import OutputError
@@ -138,6 +138,26 @@ def test_a_clean_copy_is_kept_by_its_job_and_dropped_without(output: Path) -> No
     folder.close()
     WorkFolder.open(output, {"other": 1}).close()
     assert clean_copy_path(output).exists()
-    (folder.path / "lock").unlink()
     drop_clean_copy(output)
     assert not folder.path.exists()
+
+
+def test_last_words_say_what_is_kept_and_tidy_up(output: Path) -> None:
+    folder = WorkFolder.open(output, KEY)
+    assert last_words(output) == "nothing was kept"
+    assert not folder.path.exists()
+    folder.close()
+    folder = WorkFolder.open(output, KEY)
+    record(folder, 0)
+    assert last_words(output) == folder.how_to_go_on()
+    folder.close()
+    assert last_words(output).startswith(f"20 frames are kept in {folder.path.name!r}; run")
+
+
+def test_the_clean_copy_of_another_run_is_not_dropped(output: Path) -> None:
+    pytest.importorskip("fcntl")
+    folder = WorkFolder.open(output, KEY)
+    clean_copy_path(output).write_bytes(b"copy")
+    drop_clean_copy(output)
+    assert clean_copy_path(output).exists()
+    folder.close()

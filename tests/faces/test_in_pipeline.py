@@ -113,6 +113,9 @@ def test_without_weights_the_job_falls_back_says_so_and_counts(
     with_faces_report = stylise_video(portrait, portrait.with_name("a.mp4"), Settings(face=True))
     plain = stylise_video(portrait, portrait.with_name("b.mp4"), Settings())
     assert with_faces_report.faces["detector"] == "cascade"
+    hashes = with_faces_report.faces["sha256"]  # work that is saved counts only with the same ones
+    assert hashes
+    assert hashes == with_faces_report.engine["sha256"]
     assert with_faces_report.faces["faces"] >= 6
     assert 1 <= with_faces_report.faces["tracks"] <= 2
     assert with_faces_report.faces["detections"] >= 1

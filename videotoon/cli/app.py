@@ -17,8 +17,9 @@ from videotoon import __version__
 from videotoon.batch.settings import BatchSettings
 from videotoon.cli.batch import fill_in_preset
 from videotoon.cli.failing import DEBUG_VARIABLE, fail, file_error, interrupt
+from videotoon.cli.interrupting import leave
 from videotoon.cli.wording import explain, read_value, spell_files
-from videotoon.errors import Cancelled, VideotoonError
+from videotoon.errors import STOPPED, Cancelled, VideotoonError
 from videotoon.live.settings import LiveSettings
 from videotoon.settings import DetailChoice, ProgressChoice, Settings
 
@@ -29,6 +30,7 @@ app = App(
     help_format="markdown",
     help_epilogue="Exit codes: docs/exit-codes.md. Every option is documented in the README.",
     default_parameter=Parameter(converter=read_value),
+    suppress_keyboard_interrupt=False,
 )
 
 
@@ -295,7 +297,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; the only place that ends the process."""
     os.environ.setdefault("SVT_LOG", "1")
     signal.signal(signal.SIGINT, interrupt)
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    if code == Cancelled.exit_code:
+        leave(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -308,7 +313,7 @@ def run(arguments: list[str]) -> int:
     except VideotoonError as error:
         return fail(error)
     except KeyboardInterrupt:
-        return fail(Cancelled("stopped by Ctrl-C", "nothing was changed"))
+        return fail(Cancelled(STOPPED, "nothing was changed"))
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 1
     except BrokenPipeError:  # `videotoon styles | head`

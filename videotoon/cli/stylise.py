@@ -7,9 +7,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from videotoon.cli.interrupting import EndsInTime
 from videotoon.cli.summary import details, headline
 from videotoon.decode.opening import check_readable
-from videotoon.errors import OutputError
+from videotoon.encode.journal import last_words
+from videotoon.errors import STOPPED, Cancelled, OutputError
 from videotoon.picture import PICTURE_SUFFIXES, is_picture, stylise_picture
 from videotoon.pipeline import stylise_video
 from videotoon.progress import JsonProgress, Progress, SilentProgress, printable, progress_for
@@ -54,10 +56,18 @@ def run_stylise(source: Path, output: Path, settings: Settings, talk: Talk) -> N
         report = stylise_picture(source, output, settings)
     else:
         _refuse_picture_of_video(source, output)
-        report = stylise_video(source, output, settings, progress=display)
+        report = _stylise_video(source, output, settings, display)
     if talk.report is not None:
         report.write(talk.report)
     _say_result(report, display, talk)
+
+
+def _stylise_video(source: Path, output: Path, settings: Settings, display: Progress) -> Report:
+    with EndsInTime(lambda: str(Cancelled(STOPPED, last_words(output)))):
+        try:
+            return stylise_video(source, output, settings, progress=display)
+        except KeyboardInterrupt:  # while it was planned; later it is the job that says this
+            raise Cancelled(STOPPED, last_words(output)) from None
 
 
 def check_report(path: Path, taken: tuple[Path, ...]) -> None:

@@ -25,6 +25,9 @@ JOURNAL_FORMAT = 2
 JOURNAL = "journal.json"
 _IDENTITY_SAMPLE = 1 << 20
 
+_open_folders: dict[Path, WorkFolder] = {}
+"""Folders that this process works in, for :func:`last_words`."""
+
 
 def input_identity(path: Path) -> dict[str, Any]:
     """Return what tells one input file from another: size, time, and a hash of both ends."""
@@ -69,6 +72,7 @@ class WorkFolder:
             if resume:
                 folder._take_up()
             folder._sweep()
+            _open_folders[path] = folder
         except OSError as error:
             folder.close()
             raise OutputError(
@@ -111,8 +115,13 @@ class WorkFolder:
             self.segments.pop()
             raise
 
+    def how_to_go_on(self) -> str:
+        """Say what is kept and how to go on with it."""
+        return _how_to_go_on(self.path, self.next_frame)
+
     def close(self) -> None:
         """Let other runs into the folder."""
+        _open_folders.pop(self.path, None)
         if self._lock is not None:
             self._lock.release()
 
@@ -181,7 +190,7 @@ class WorkFolder:
                 "key": self.key,
                 "segments": [asdict(record) for record in self.segments],
             },
-            indent=1,
+            separators=(",", ":"),
         )
         journal = self.path / JOURNAL
         part = journal.with_suffix(".part")
@@ -197,6 +206,28 @@ class WorkFolder:
                 f"cannot write the journal ({error.strerror})",
                 "free some space and run the same command again; finished parts are kept",
             ) from error
+
+
+def last_words(output: Path) -> str:
+    """Say what is kept of an output, and tidy up, where the process ends before its job does."""
+    path = work_path(output)
+    folder = _open_folders.get(path)
+    if folder is not None:
+        folder.remove_if_empty()
+        return folder.how_to_go_on()
+    try:
+        stored = json.loads((path / JOURNAL).read_text(encoding="utf-8"))
+        frames = sum(SegmentRecord.parse(record).frames for record in stored["segments"])
+    except (OSError, ValueError, KeyError, TypeError):
+        frames = 0
+    return _how_to_go_on(path, frames)
+
+
+def _how_to_go_on(folder: Path, frames: int) -> str:
+    if not frames:
+        return "nothing was kept"
+    kept = f"{frames} frames are kept in {folder.name!r}"
+    return f"{kept}; run the same command again to go on"
 
 
 def _in_detail(folder: WorkFolder, stored: Mapping[str, Any]) -> str:

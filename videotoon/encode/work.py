@@ -5,7 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 from pathlib import Path
+
+from videotoon.encode.lock import FolderLock
+from videotoon.errors import OutputError
 
 MAX_NAME_BYTES = 200
 """Longer output names are shortened in the folder's name; most file systems end at 255 bytes."""
@@ -27,12 +31,22 @@ def clean_copy_path(output: Path) -> Path:
 
 
 def drop_clean_copy(output: Path) -> None:
-    """Delete the copy, and the folder if nothing else is in it; never raises."""
-    with contextlib.suppress(OSError):  # called while another error is on its way
-        clean_copy_path(output).unlink(missing_ok=True)
-        folder = work_path(output)
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+    """Delete the copy, and the folder if nothing else is in it, unless another run works there.
+
+    Never raises: it is called while another error is on its way.
+    """
+    folder = work_path(output)
+    if not folder.is_dir():
+        return
+    with contextlib.suppress(OSError, OutputError):
+        lock = FolderLock.take(folder, output.name)
+        try:
+            for copy in folder.glob(f"{CLEAN_COPY}*"):
+                copy.unlink()
+            if [entry.name for entry in folder.iterdir()] == [FolderLock.NAME]:
+                shutil.rmtree(folder)
+        finally:
+            lock.release()
 
 
 def sync_file(file: Path) -> None:

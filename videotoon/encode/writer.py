@@ -1,7 +1,8 @@
-"""Writing painted frames as a row of segments, without a gap between them.
+"""Writing painted frames as a row of files, without a gap between them.
 
-Each segment has its own encoder thread. While one flushes its last frames, the next already takes
-new ones, so cutting the work into segments costs no waiting.
+Each file holds half a segment and has its own encoder thread. While one flushes its last frames,
+the next already takes new ones, so cutting the work up costs no waiting, and a run that is killed
+loses at most two halves.
 """
 
 from __future__ import annotations
@@ -14,48 +15,46 @@ from types import TracebackType
 from typing import Self
 
 from videotoon.encode.segment import SegmentEncoder, SegmentRecord, VideoFormat
-from videotoon.engine.queues import BoundedQueue, QueueClosed
+from videotoon.engine.queues import BoundedQueue, QueueClosed, Reach
 from videotoon.frame import Frame
 from videotoon.timing import StageClock
 
 FRAMES_BEFORE_ENCODER = 4
 """Painted frames waiting for the encoder."""
 
-FRAMES_AHEAD = 16
-"""Frames that a segment takes before the one before it is on the disk. This much and one segment is
-what a run that is killed has to do again at most; less would make painting wait for the encoder."""
-
 
 class SegmentWriter:
-    """Encodes frames into segments of a fixed number of frames.
+    """Encodes frames into files of a fixed number of frames.
 
-    Use as a context manager: leaving it normally finishes the last segment, leaving it through an
+    Use as a context manager: leaving it normally finishes the last file, leaving it through an
     error abandons the unfinished one and keeps those that are complete.
 
     Args:
         video: Format of the job.
         folder: Work folder; must exist.
-        frames_per_segment: Length of a segment; segment ``n`` begins at frame ``n`` times this.
-        on_finished: Called with each finished segment, in order, from an encoder thread.
+        frames_per_file: Length of a file; file ``n`` begins at frame ``n`` times this.
+        on_finished: Called with each finished file, in order, from an encoder thread.
         clock: Adds up the busy time of the stage ``encode``.
+        reach: Is told how many frames are saved, and cancelled where saving fails.
     """
 
     def __init__(
         self,
         video: VideoFormat,
         folder: Path,
-        frames_per_segment: int,
+        frames_per_file: int,
         on_finished: Callable[[SegmentRecord], None],
         clock: StageClock,
+        reach: Reach,
     ) -> None:
         self._video = video
         self._folder = folder
-        self._frames_per_segment = frames_per_segment
+        self._frames_per_file = frames_per_file
         self._on_finished = on_finished
         self._clock = clock
+        self._reach = reach
         self._current: _SegmentThread | None = None
         self._finishing: _SegmentThread | None = None
-        self._began = 0
 
     def write(self, frame: Frame, reused: bool = False) -> None:
         """Take the next frame; waits while the encoder is behind.
@@ -64,18 +63,16 @@ class SegmentWriter:
             EncodeError: The encoder failed.
             DiskFullError: No space is left.
         """
-        number = frame.index // self._frames_per_segment
+        number, place = divmod(frame.index, self._frames_per_file)
         if self._current is None or self._current.number != number:
-            self._hand_over(number)
-            self._began = frame.index
+            self._begin(number)
         assert self._current is not None
-        if self._finishing is not None and frame.index - self._began >= FRAMES_AHEAD:
-            self._finishing.join()
-            self._finishing = None
         self._current.put(frame, reused)
+        if place == self._frames_per_file - 1:
+            self._current.finish()  # now, not with the next frame: what is complete is soon safe
 
-    def _hand_over(self, number: int) -> None:
-        """Let the current segment finish in the background and begin the next."""
+    def _begin(self, number: int) -> None:
+        """Let the current file finish in the background and begin the next."""
         if self._finishing is not None:
             self._finishing.join()
         self._finishing = self._current
@@ -83,8 +80,12 @@ class SegmentWriter:
             self._finishing.finish()
         encoder = SegmentEncoder(self._video, self._folder, number)
         self._current = _SegmentThread(
-            number, encoder, self._on_finished, self._clock, self._finishing
+            number, encoder, self._save, self._reach.cancel, self._clock, self._finishing
         )
+
+    def _save(self, record: SegmentRecord) -> None:
+        self._on_finished(record)
+        self._reach.save(record.first_index + record.frames)
 
     def __enter__(self) -> Self:
         return self
@@ -116,12 +117,14 @@ class _SegmentThread:
         number: int,
         encoder: SegmentEncoder,
         on_finished: Callable[[SegmentRecord], None],
+        on_failure: Callable[[], None],
         clock: StageClock,
         before: _SegmentThread | None,
     ) -> None:
         self.number = number
         self._encoder = encoder
         self._on_finished = on_finished
+        self._on_failure = on_failure
         self._clock = clock
         self._before = before
         self._queue: BoundedQueue[tuple[Frame, bool]] = BoundedQueue(FRAMES_BEFORE_ENCODER)
@@ -175,6 +178,7 @@ class _SegmentThread:
             self._failure = error
             self._encoder.abandon()
             self._queue.cancel()
+            self._on_failure()
 
     def _let_go(self) -> None:
         """Give the encoder's memory back now.

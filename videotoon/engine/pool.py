@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from videotoon.cache.repeated import RepeatedFrames
 from videotoon.engine.base import Session
 from videotoon.engine.changes import ChangeFinder, Repaint, WindowSession, crop, set_into
-from videotoon.engine.queues import BoundedQueue, QueueClosed
+from videotoon.engine.queues import BoundedQueue, QueueClosed, Reach
 from videotoon.frame import Frame, Planes
 from videotoon.timing import StageClock
 
@@ -152,7 +152,10 @@ class GeneratorPool:
         self._clock = clock
 
     def painted(
-        self, frames: Iterable[Frame], begins_afresh: Callable[[int], bool] = lambda _: False
+        self,
+        frames: Iterable[Frame],
+        begins_afresh: Callable[[int], bool] = lambda _: False,
+        reach: Reach | None = None,
     ) -> Generator[PaintedFrame, None, None]:
         """Paint frames, yielding them in their order.
 
@@ -162,6 +165,7 @@ class GeneratorPool:
         Args:
             frames: The frames; pulled by one thread of the pool.
             begins_afresh: Tells for a frame index whether repeated frames are forgotten there.
+            reach: Frames are begun only within it; None for no limit.
         """
         run = _Run(
             self._painters,
@@ -171,6 +175,7 @@ class GeneratorPool:
             self._clock,
             begins_afresh,
             self._faces,
+            reach,
         )
         run.start()
         try:
@@ -219,8 +224,10 @@ class _Run:
         clock: StageClock,
         begins_afresh: Callable[[int], bool],
         faces: FaceFollowing | None,
+        reach: Reach | None,
     ) -> None:
         workers = len(painters)
+        self._reach = reach
         self._frames = frames
         self._faces = faces
         self._reuse = reuse
@@ -246,6 +253,8 @@ class _Run:
     def stop(self) -> None:
         self._inbox.cancel()
         self._outlet.cancel()
+        if self._reach is not None:
+            self._reach.cancel()
         for thread in self._threads:
             thread.join()
 
@@ -263,6 +272,8 @@ class _Run:
         """Pull frames, find repeats, hand the rest to the workers."""
         try:
             for frame in self._clock.timed("decode", self._frames):
+                if self._reach is not None:
+                    self._reach.wait_for(frame.index)
                 if self._begins_afresh(frame.index):
                     self._forget()
                 with self._clock.busy("cache"):

@@ -1,4 +1,4 @@
-"""A bounded queue that can be closed from either side, so that no thread is left waiting."""
+"""Queues and limits between threads that can be closed, so that no thread is left waiting."""
 
 from __future__ import annotations
 
@@ -74,3 +74,44 @@ class BoundedQueue(Generic[Item]):
     @property
     def _closed(self) -> bool:
         return self._finished or self._cancelled
+
+
+class Reach:
+    """How far work may run ahead of what is saved; whoever is too far ahead waits.
+
+    Args:
+        length: Items that may be begun and not yet saved, at least 1.
+        saved: Items that are saved already.
+    """
+
+    def __init__(self, length: int, saved: int = 0) -> None:
+        if length < 1:
+            raise ValueError(f"{length = } must be at least 1")
+        self._length = length
+        self._saved = saved
+        self._changed = threading.Condition()
+        self._cancelled = False
+
+    def wait_for(self, index: int) -> None:
+        """Wait until item ``index`` may be begun.
+
+        Raises:
+            QueueClosed: The work is over.
+        """
+        with self._changed:
+            while index >= self._saved + self._length and not self._cancelled:
+                self._changed.wait()
+            if self._cancelled:
+                raise QueueClosed
+
+    def save(self, count: int) -> None:
+        """Say that the first ``count`` items are saved."""
+        with self._changed:
+            self._saved = count
+            self._changed.notify_all()
+
+    def cancel(self) -> None:
+        """Wake all who wait; the work is over."""
+        with self._changed:
+            self._cancelled = True
+            self._changed.notify_all()

@@ -115,6 +115,7 @@ def open_faces(
             notices.append(
                 "hair and clothes keep their colours: the weights that tell them apart are not here"
             )
+    described = opened.describe()
     same = scene is not None and opened.network == scene.network and scene.painting_size == size
     return FaceStage(
         tracker=FaceTracker(detector, size, 0.8 * options.smallest),
@@ -122,7 +123,7 @@ def open_faces(
             CropSessions(crops), colour, options, same_network=same, regions=regions
         ),
         facts={"detector": detector.name, "style": opened.style.info.name,
-               "network": opened.network.name,
+               **{name: described[name] for name in ("network", "sha256", "backend", "precision")},
                "regions": "landmarks" if regions is None else "parsing"},
         notices=notices,
     )  # fmt: skip

@@ -8,6 +8,7 @@ picture of a part, which often lies behind the first sound of the next, then end
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -48,7 +49,7 @@ def clean_copy(source: Path, target: Path) -> None:
         EncodeError: It cannot be written.
         DiskFullError: No space is left.
     """
-    part = target.with_name(f"{target.name}.part")
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
     with open_media(source) as container:
         tracks = _parts(container)
         transport_stream = container.format.name == "mpegts"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def finish(job: Job, work: WorkFolder, report: Report, say: Callable[[str], None
         DiskFullError: No space is left.
         VerifyError: The file that was written is not whole; it is removed.
     """
-    part = work.path / f"joined{job.output.suffix}"
+    # A killed run's FFmpeg may still be writing to the name of that run.
+    part = work.path / f"joined-{os.getpid()}{job.output.suffix}"
     tracks: Sequence[TrackPlan] = job.tracks
     try:
         try:
@@ -57,6 +59,7 @@ def finish(job: Job, work: WorkFolder, report: Report, say: Callable[[str], None
         "name": job.encoder.name,
         **job.encoder.options,
         "segments": len(work.segments),
+        "redone_at_most": job.frames_per_segment,
     }
     report.tracks = [f"{plan.track} {plan.fate}" for plan in tracks]
     report.dropped = [str(plan) for plan in tracks if plan.fate == "dropped"]
