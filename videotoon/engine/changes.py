@@ -188,7 +188,7 @@ def crop(planes: Planes, box: Box) -> Planes:
 
 def set_into(base: Planes, window: Planes, repaint: Repaint, alpha: Plane | None) -> Planes:
     """Return ``base`` with the written part of a painted window, in fresh memory."""
-    result = Planes(base.y.copy(), base.u.copy(), base.v.copy(), alpha)
+    result = base.copied(alpha)
     if repaint.write.area:
         read, write = repaint.read, repaint.write
         inside = Box(
@@ -206,7 +206,7 @@ def set_into(base: Planes, window: Planes, repaint: Repaint, alpha: Plane | None
 def _patched(reference: Planes, now: Planes, changed: Box) -> Planes:
     """Return the reference with the changed part brought up to date."""
     even = Box(changed.left // 2 * 2, changed.top // 2 * 2, changed.right, changed.bottom)
-    result = Planes(reference.y.copy(), reference.u.copy(), reference.v.copy(), now.alpha)
+    result = reference.copied(now.alpha)
     if even.area:
         source = crop(now, even)
         for to, new in zip(crop(result, even).colour_planes, source.colour_planes, strict=True):
