@@ -131,10 +131,10 @@ def grey_clip(tmp_path):
 
 
 def write(path: Path, luma: np.ndarray) -> Path:
-    from benchmarks.clips import _write
+    from benchmarks.clips import write_clip
 
     picture = np.concatenate([luma, np.full((24, 64), 128)]).astype(np.uint8)
-    _write([picture] * 6, path, lossless=True)
+    write_clip([picture] * 6, path, lossless=True)
     return path
 
 
