@@ -18,7 +18,6 @@ from videotoon.cache.repeated import content_hash
 from videotoon.encode.encoders import Container, EncoderPlan
 from videotoon.encode.pictures import encoded_size, to_video_frame
 from videotoon.encode.work import sync_file
-from videotoon.engine.machine import usable_cores
 from videotoon.errors import DiskFullError, EncodeError, VideotoonError
 from videotoon.frame import ColourTags, Frame, FrameSize
 
@@ -39,7 +38,7 @@ class VideoFormat:
         sample_aspect_ratio: Pixel aspect ratio, exact.
         colour: Tags to write.
         steady: False for variable frame rates.
-        threads: Encoder threads, 0 for one per core (x264) or the encoder's own choice.
+        threads: Encoder threads, 0 for the encoder's own choice.
     """
 
     plan: EncoderPlan
@@ -218,9 +217,7 @@ def add_encoder_stream(output: object, video: VideoFormat) -> VideoStream:
     context.color_trc = video.colour.transfer
     context.flags |= Flags.frame_duration
     context.thread_type = "FRAME"  # slice threads cost quality: one slice per core
-    # x264's own choice, half as many again, costs 3 % more here: the painters keep all cores busy.
-    own_choice = usable_cores() if plan.codec == "libx264" else 0
-    context.thread_count = video.threads or own_choice
+    context.thread_count = video.threads
     return stream
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,10 +20,18 @@ if TYPE_CHECKING:
     from openvino import CompiledModel
 
     from videotoon.engine.open import OpenedStyle
+    from videotoon.engine.openvino_backend import OpenVinoCore
 
 EXACT_PAIRS = frozenset({("openvino", "int8"), ("openvino", "fp32")})
 """Engines and precisions whose arithmetic does not depend on the size of the picture. Proven by
 property tests on random clips; others round differently by shape and always paint whole frames."""
+
+PATIENCE: Final = 2
+"""How often a size of window is painted as a whole frame before it is compiled: compiling takes as
+long as painting some ten frames."""
+
+MOST_SIZES: Final = 12
+"""Sizes of windows that are compiled; more would cost memory and time without end."""
 
 
 def can_paint_windows(style: OpenedStyle) -> bool:
@@ -52,48 +63,76 @@ def change_only(style: OpenedStyle, settings: Settings) -> ChangeOnly | None:
 
 
 class WindowPainter:
-    """Compiles a style once for windows of any size.
+    """Compiles a style for windows; shared by all sessions.
+
+    Every size has a graph of its own, because graphs without a fixed size round differently: one
+    pixel in millions comes out one code off.
 
     Args:
         style: An opened style for which :func:`can_paint_windows` holds.
+        patience: How often a size must be asked for before it is compiled.
     """
 
-    def __init__(self, style: OpenedStyle) -> None:
+    def __init__(self, style: OpenedStyle, patience: int = PATIENCE) -> None:
         from videotoon.engine.openvino_backend import OpenVinoBackend
-        from videotoon.engine.planes_graph import phases_graph
 
-        backend = OpenVinoBackend()
-        spec, network = style.compiled.spec, style.network
-        graph = phases_graph(backend.read(network), network.phase, spec.colour, 1, -1, -1)
-        self._network = network
-        self._compiled = backend.compile_graph(graph, spec)
+        self._backend = OpenVinoBackend()
+        self._spec, self._network = style.compiled.spec, style.network
+        self._patience = patience
+        self._lock = Lock()
+        self._asked: Counter[FrameSize] = Counter()
+        self._compiled: dict[FrameSize, CompiledModel] = {}
 
     def session(self) -> WindowSession:
         """Return a new session; sessions may run in parallel."""
-        return _OpenVinoWindowSession(self._compiled, self._network.phase, self._network.stride)
+        return _OpenVinoWindowSession(self.compiled, self._network.phase, self._network.stride)
+
+    def compiled(self, size: FrameSize) -> CompiledModel | None:
+        """Return the network for windows of a size the stride divides, or None: not worth it."""
+        from videotoon.engine.planes_graph import phases_graph
+
+        with self._lock:
+            if size in self._compiled:
+                return self._compiled[size]
+            self._asked[size] += 1
+            if self._asked[size] <= self._patience or len(self._compiled) == MOST_SIZES:
+                return None
+            network, colour, phase = self._network, self._spec.colour, self._network.phase
+            rows, columns = size.height // phase, size.width // phase
+            graph = phases_graph(self._backend.read(network), phase, colour, 1, rows, columns)
+            self._compiled[size] = self._backend.compile_graph(graph, self._spec)
+            return self._compiled[size]
 
 
 class _OpenVinoWindowSession:
-    """One inference request that takes windows of any size."""
+    """Inference requests of one worker, one for each size of window."""
 
-    def __init__(self, compiled: CompiledModel, phase: int, stride: int) -> None:
-        self._request = compiled.create_infer_request()
+    def __init__(
+        self, compiled: Callable[[FrameSize], CompiledModel | None], phase: int, stride: int
+    ) -> None:
+        self._compiled = compiled
         self._phase = phase
         self._stride = stride
+        self._cores: dict[FrameSize, OpenVinoCore] = {}
 
-    def paint_window(self, planes: Planes) -> Planes:
+    def paint_window(self, planes: Planes) -> Planes | None:
         """Paint a window; see :class:`~videotoon.engine.changes.WindowSession`."""
-        import openvino
+        size, stride = planes.size, self._stride
+        whole = FrameSize(-(-size.width // stride) * stride, -(-size.height // stride) * stride)
+        core = self._core(whole)
+        if core is None:
+            return None
+        phases.gather(planes, self._phase, core.inputs[0])
+        return phases.scatter(core.run()[0], self._phase, size)
 
-        size = planes.size
-        rows, columns = (
-            -(-side // self._stride) * self._stride // self._phase
-            for side in (size.height, size.width)
-        )
-        cells = np.empty((1, rows, columns, phases.phase_channels(self._phase)), np.uint8)
-        phases.gather(planes, self._phase, cells[0])
-        self._request.set_input_tensor(openvino.Tensor(cells, shared_memory=True))
-        self._request.start_async()
-        self._request.wait()
-        painted = self._request.get_output_tensor().data
-        return phases.scatter(painted[0], self._phase, FrameSize(size.width, size.height))
+    def _core(self, size: FrameSize) -> OpenVinoCore | None:
+        from videotoon.engine.openvino_backend import OpenVinoCore
+
+        if size not in self._cores:
+            compiled = self._compiled(size)
+            if compiled is None:
+                return None
+            rows, columns = size.height // self._phase, size.width // self._phase
+            shape = (1, rows, columns, phases.phase_channels(self._phase))
+            self._cores[size] = OpenVinoCore(compiled, shape, np.dtype(np.uint8))
+        return self._cores[size]
