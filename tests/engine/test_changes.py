@@ -14,7 +14,7 @@ from videotoon.engine.changes import (
     crop,
     set_into,
 )
-from videotoon.frame import Planes
+from videotoon.frame import FrameSize, Planes
 
 REACH = 12
 STRIDE = 8
