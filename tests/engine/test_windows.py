@@ -9,7 +9,7 @@ from tests.engine.conftest import random_planes
 from videotoon.engine.changes import ChangeFinder, crop, set_into
 from videotoon.engine.open import open_style
 from videotoon.engine.styles import Catalogue, load_catalogue
-from videotoon.engine.windows import WindowPainter, can_paint_windows, reach
+from videotoon.engine.windows import FixedWindows, can_paint_windows, reach
 from videotoon.frame import BT709, ColourTags, FrameSize, Planes
 from videotoon.settings import PrecisionChoice, Settings
 
@@ -38,7 +38,7 @@ def assert_windows_exact(
     chosen = Settings(style=style_name, precision=precision)
     style = open_style(chosen, size, colour, catalogue=catalogue)
     assert can_paint_windows(style)
-    whole, windows = style.session(), WindowPainter(style, patience=0).session()
+    whole, windows = style.session(), FixedWindows(style, patience=0).session()
     generator = np.random.default_rng(7)
     before = random_planes(size, 3)
     base, found = whole.paint(before), 0
@@ -98,7 +98,7 @@ def test_scaled_or_softened_painting_is_always_whole(catalogue: Catalogue) -> No
 def test_a_size_is_compiled_when_it_comes_again_and_again(catalogue: Catalogue) -> None:
     size = FrameSize(480, 352)
     style = open_style(Settings(style="p4", precision="fp32"), size, BT709, catalogue=catalogue)
-    session = WindowPainter(style, patience=2).session()
+    session = FixedWindows(style, patience=2).session()
     window, other = random_planes(FrameSize(160, 96), 1), random_planes(FrameSize(96, 160), 1)
     assert session.paint_window(window) is None
     assert session.paint_window(window) is None
@@ -115,7 +115,7 @@ def test_no_more_than_some_sizes_are_compiled(
     monkeypatch.setattr("videotoon.engine.windows.MOST_SIZES", 1)
     size = FrameSize(480, 352)
     style = open_style(Settings(style="p4", precision="fp32"), size, BT709, catalogue=catalogue)
-    painter = WindowPainter(style, patience=0)
+    painter = FixedWindows(style, patience=0)
     window, other = random_planes(FrameSize(160, 96), 1), random_planes(FrameSize(96, 160), 1)
     assert painter.session().paint_window(window) is not None
     assert painter.session().paint_window(other) is None
@@ -126,7 +126,7 @@ def test_graphs_of_windows_have_a_fixed_size(catalogue: Catalogue) -> None:
     """Graphs without one fuse other nodes and round one pixel in millions differently."""
     size = FrameSize(480, 352)
     style = open_style(Settings(style="p4", precision="fp32"), size, BT709, catalogue=catalogue)
-    compiled = WindowPainter(style, patience=0).compiled(FrameSize(160, 96))
+    compiled = FixedWindows(style, patience=0).compiled(FrameSize(160, 96))
     assert compiled is not None
     assert compiled.input(0).get_partial_shape().is_static
     assert list(compiled.input(0).shape) == [1, 24, 40, 24]

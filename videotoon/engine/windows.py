@@ -26,12 +26,12 @@ EXACT_PAIRS = frozenset({("openvino", "int8"), ("openvino", "fp32")})
 """Engines and precisions whose arithmetic does not depend on the size of the picture. Proven by
 property tests on random clips; others round differently by shape and always paint whole frames."""
 
-PATIENCE: Final = 2
+PATIENCE: Final = 1
 """How often a size of window is painted as a whole frame before it is compiled: compiling takes as
-long as painting some ten frames."""
+long as painting two or three frames."""
 
-MOST_SIZES: Final = 12
-"""Sizes of windows that are compiled; more would cost memory and time without end."""
+MOST_SIZES: Final = 8
+"""Sizes of windows that are compiled; each takes some 30 MB at 720p."""
 
 
 def can_paint_windows(style: OpenedStyle) -> bool:
@@ -59,10 +59,10 @@ def change_only(style: OpenedStyle, settings: Settings) -> ChangeOnly | None:
     if not settings.change_only or not can_paint_windows(style):
         return None
     finder = ChangeFinder(reach(style), style.network.stride, settings.change_tolerance)
-    return ChangeOnly(finder, WindowPainter(style).session)
+    return ChangeOnly(finder, FixedWindows(style).session)
 
 
-class WindowPainter:
+class FixedWindows:
     """Compiles a style for windows; shared by all sessions.
 
     Every size has a graph of its own, because graphs without a fixed size round differently: one
@@ -136,3 +136,55 @@ class _OpenVinoWindowSession:
             shape = (1, rows, columns, phases.phase_channels(self._phase))
             self._cores[size] = OpenVinoCore(compiled, shape, np.dtype(np.uint8))
         return self._cores[size]
+
+
+class WindowPainter:
+    """Compiles a style once for pictures of any size.
+
+    A graph without a fixed size rounds differently: one pixel in millions comes out one code off.
+    That does for pictures; windows of frames, which must fit their surroundings, have
+    :class:`FixedWindows`.
+
+    Args:
+        style: An opened style for which :func:`can_paint_windows` holds.
+    """
+
+    def __init__(self, style: OpenedStyle) -> None:
+        from videotoon.engine.openvino_backend import OpenVinoBackend
+        from videotoon.engine.planes_graph import phases_graph
+
+        backend = OpenVinoBackend()
+        spec, network = style.compiled.spec, style.network
+        graph = phases_graph(backend.read(network), network.phase, spec.colour, 1, -1, -1)
+        self._network = network
+        self._compiled = backend.compile_graph(graph, spec)
+
+    def session(self) -> AnySizeSession:
+        """Return a new session; sessions may run in parallel."""
+        return AnySizeSession(self._compiled, self._network.phase, self._network.stride)
+
+
+class AnySizeSession:
+    """One inference request that takes pictures of any size."""
+
+    def __init__(self, compiled: CompiledModel, phase: int, stride: int) -> None:
+        self._request = compiled.create_infer_request()
+        self._phase = phase
+        self._stride = stride
+
+    def paint_window(self, planes: Planes) -> Planes:
+        """Paint a window; see :class:`~videotoon.engine.changes.WindowSession`."""
+        import openvino
+
+        size = planes.size
+        rows, columns = (
+            -(-side // self._stride) * self._stride // self._phase
+            for side in (size.height, size.width)
+        )
+        cells = np.empty((1, rows, columns, phases.phase_channels(self._phase)), np.uint8)
+        phases.gather(planes, self._phase, cells[0])
+        self._request.set_input_tensor(openvino.Tensor(cells, shared_memory=True))
+        self._request.start_async()
+        self._request.wait()
+        painted = self._request.get_output_tensor().data
+        return phases.scatter(painted[0], self._phase, FrameSize(size.width, size.height))
