@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections import deque
 from pathlib import Path
 
 import av
@@ -39,19 +40,19 @@ def scaled_clip(source: Path, width: int, height: int, folder: Path, seconds: fl
 
 
 def repeated_clip(source: Path, repeats: int, frames: int, folder: Path) -> Path:
-    """Make a clip in which every frame of the source is held ``repeats`` times, encoded lossily."""
-    target = folder / f"{source.stem}_held{repeats}_{frames}.mp4"
+    """Make a clip in which every frame of the source's end is held ``repeats`` times, lossily."""
+    target = folder / f"{source.stem}_end_held{repeats}_{frames}.mp4"
     if not target.is_file():
-        pictures = _frames(source, -(-frames // repeats))
-        _write([picture for picture in pictures for _ in range(repeats)][:frames], target)
+        pictures = _last_frames(source, -(-frames // repeats))
+        write_clip([picture for picture in pictures for _ in range(repeats)][:frames], target)
     return target
 
 
 def static_clip(source: Path, frames: int, folder: Path) -> Path:
-    """Make a lossless clip of a still picture with a small moving square (under 2 % of it)."""
-    target = folder / f"{source.stem}_static_{frames}.mp4"
+    """Make a lossless clip of the source's last picture with a small moving square (under 2 %)."""
+    target = folder / f"{source.stem}_end_static_{frames}.mp4"
     if not target.is_file():
-        still = _frames(source, 1)[0]
+        still = _last_frames(source, 1)[0]
         height, width = still.shape[0] * 2 // 3, still.shape[1]
         side = int((0.015 * width * height) ** 0.5) // 2 * 2
         pictures = []
@@ -61,21 +62,21 @@ def static_clip(source: Path, frames: int, folder: Path) -> Path:
             top = height // 2 - side // 2
             picture[top : top + side, left : left + side] = 200 - number % 64
             pictures.append(picture)
-        _write(pictures, target, lossless=True)
+        write_clip(pictures, target, lossless=True)
     return target
 
 
-def _frames(source: Path, count: int) -> list[np.ndarray]:
-    pictures: list[np.ndarray] = []
+def _last_frames(source: Path, count: int) -> list[np.ndarray]:
+    """Return the end of a clip; the beginning of many is black."""
+    pictures: deque[np.ndarray] = deque(maxlen=count)
     with av.open(str(source)) as container:
         for frame in container.decode(video=0):
             pictures.append(frame.to_ndarray(format="yuv420p"))
-            if len(pictures) == count:
-                break
-    return pictures
+    return list(pictures)
 
 
-def _write(pictures: list[np.ndarray], target: Path, lossless: bool = False) -> None:
+def write_clip(pictures: list[np.ndarray], target: Path, lossless: bool = False) -> None:
+    """Encode 4:2:0 pictures as a clip of 30 frames per second."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(".part.mp4")
     height, width = pictures[0].shape[0] * 2 // 3, pictures[0].shape[1]

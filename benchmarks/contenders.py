@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks.proofs import count_frames, prove_frames, prove_nothing, prove_painting
 from videotoon.remux.ffmpeg_binary import ffmpeg_binary
+
+PROOF_SECONDS = "1"
+"""Length of what is painted and looked at before anything is timed; the clips fade in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,11 @@ class Run:
         """Frames per second."""
         return self.frames / self.seconds
 
+    @property
+    def digest(self) -> str:
+        """Hash over the painted pixels before encoding; empty for others."""
+        return str(self.report.get("painted_digest", ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Contender:
@@ -54,11 +63,15 @@ class Contender:
         key: Short name in tables.
         title: What it is.
         run: Does the job once on a clip, writing to a path.
+        prove: Before anything is timed: does a short job and looks at its pictures.
+        check: After each timed run: raises where the output does not hold what was claimed.
     """
 
     key: str
     title: str
     run: Callable[[Path, Path], Run]
+    prove: Callable[[Path, Path], None] = prove_nothing
+    check: Callable[[Run, Path], None] = lambda run, output: prove_frames(output, run.frames)
 
 
 def upstream_loop(frames: int, size: tuple[int, int] | None = None) -> Contender:
@@ -145,41 +158,74 @@ def transcode(preset: str = "veryfast", quality: str = "18") -> Contender:
             ffmpeg_binary(), "-y", "-nostdin", "-loglevel", "error", "-i", str(clip), "-c:v",
             "libx264", "-preset", preset, "-crf", quality, "-c:a", "copy", str(output),
         ]  # fmt: skip
-        seconds, cpu = _child(command)
+        seconds, cpu = run_child(command)
         return Run(count_frames(output), seconds, cpu)
 
     return Contender("transcode", f"FFmpeg, x264 {preset} CRF {quality}, nothing painted", run)
 
 
-def videotoon(key: str, title: str, *options: str) -> Contender:
-    """Our own command in a process of its own, start-up included."""
+def videotoon(key: str, title: str, *options: str, random: bool = False) -> Contender:
+    """Our own command in a process of its own, start-up included.
+
+    Args:
+        key: Short name in tables.
+        title: What it is.
+        options: Options of the command.
+        random: The network has random weights, so that its pictures show nothing.
+    """
 
     def run(clip: Path, output: Path) -> Run:
-        report_file = output.with_suffix(".json")
-        command = [
-            sys.executable, "-m", "videotoon", str(clip), str(output), "--overwrite", "--no-resume",
-            "--quiet", "--report", str(report_file), *options,
-        ]  # fmt: skip
-        _, cpu = _child(command)
-        report = json.loads(report_file.read_text(encoding="utf-8"))
+        report, _, cpu = run_command(clip, output, *options)
         peak = report["peak_rss_bytes"]
         return Run(report["frames_out"], report["wall_seconds"], cpu, peak, report)
 
-    return Contender(key, title, run)
+    def prove(clip: Path, output: Path) -> None:
+        report, _, _ = run_command(
+            clip, output, "--end", "0.2" if random else PROOF_SECONDS, *options
+        )
+        prove_painting(clip, output, report["frames_out"], shows_the_clip=not random)
+
+    return Contender(key, title, run, prove)
 
 
-def count_frames(clip: Path) -> int:
-    """Count the frames of a finished file by decoding it."""
-    import av
+def cold_start(style: str) -> Contender:
+    """The command for a single frame, from its start to its end, models compiled before."""
 
-    with av.open(str(clip)) as container:
-        return sum(1 for _ in container.decode(video=0))
+    def run(clip: Path, output: Path) -> Run:
+        options = ("--style", style, "--end", "0.01", "--no-face")
+        report, seconds, cpu = run_command(clip, output, *options)
+        if report["frames_out"] != 1:
+            raise RuntimeError(f"{report['frames_out']} frames instead of one")
+        return Run(1, seconds, cpu, report["peak_rss_bytes"], report)
+
+    def prove(clip: Path, output: Path) -> None:
+        run(clip, output)  # compiles the network
+
+    return Contender("cold", f"videotoon, {style}, one frame, whole command", run, prove)
 
 
-def _child(command: list[str]) -> tuple[float, float]:
-    """Run a command; return wall seconds and CPU seconds of the child."""
+def run_command(clip: Path, output: Path, *options: str) -> tuple[dict[str, Any], float, float]:
+    """Run our command once; return its report, wall and CPU seconds of the whole process."""
+    report_file = output.with_suffix(".json")
+    command = [
+        sys.executable, "-m", "videotoon", str(clip), str(output), "--overwrite", "--no-resume",
+        "--quiet", "--report", str(report_file), *options,
+    ]  # fmt: skip
+    seconds, cpu = run_child(command)
+    return json.loads(report_file.read_text(encoding="utf-8")), seconds, cpu
+
+
+def run_child(command: list[str]) -> tuple[float, float]:
+    """Run a command; return wall seconds and CPU seconds of the child.
+
+    Bytecode may be kept, as in every installation, whatever this process was told.
+    """
+    environment: Mapping[str, str] = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
     wall = time.perf_counter()
-    process = subprocess.Popen(command, cwd=Path(__file__).resolve().parents[1])
+    root = Path(__file__).resolve().parents[1]
+    process = subprocess.Popen(command, cwd=root, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - wall
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -1,12 +1,18 @@
-"""The speed benchmark's table and plots."""
+"""The speed benchmark's rows and its report."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+from benchmarks.speed_plots import ordered_parts, plot_fps, plot_parts, plot_timeline
+
+if TYPE_CHECKING:
+    from benchmarks.speed_goals import Outcome
+    from benchmarks.traced import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +28,14 @@ class Row:
         highest_fps: Fastest round.
         to_base: Ratio to the scene's base contender, None where there is none.
         to_transcode: Ratio to a plain transcode, None where it was not run.
+        to_bound: Part of the speed that the clip's repeated frames allow, where it has some.
         cpu_per_frame: CPU seconds per frame of the whole process.
         busy: CPU seconds / (cores x wall seconds).
         peak_bytes: Peak resident size, 0 where not measured.
         first_frame_seconds: From the start of the job to the first painted frame.
         engine: What painted, as JSON.
         stages: Busy wall seconds per stage of the last round.
+        digest: Hash over the painted pixels before encoding, the same in all rounds.
     """
 
     scene: str
@@ -38,71 +46,123 @@ class Row:
     highest_fps: float
     to_base: float | None
     to_transcode: float | None
+    to_bound: float | None
     cpu_per_frame: float
     busy: float
     peak_bytes: int
     first_frame_seconds: float | None
     engine: str
     stages: Mapping[str, float]
+    digest: str
 
 
-def write_report(folder: Path, rows: Sequence[Row], machine: Mapping[str, Any]) -> None:
-    """Write ``report.md``, ``report.json`` and the plot ``fps.png`` into a folder."""
-    content = {"machine": dict(machine), "rows": [asdict(row) for row in rows]}
-    text = json.dumps(content, indent=1)
-    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+def write_report(
+    folder: Path,
+    rows: Sequence[Row],
+    goals: Sequence[Outcome],
+    traces: Mapping[str, Trace],
+    machine: Mapping[str, str],
+) -> None:
+    """Write ``report.md``, ``report.json`` and the plots into a folder.
+
+    Args:
+        folder: Where to; must exist.
+        rows: What was measured.
+        goals: What should have been measured.
+        traces: Jobs that were looked into, by clip; the first is drawn as a timeline.
+        machine: Facts about the machine and the run.
+    """
+    content = {
+        "machine": dict(machine),
+        "goals": [asdict(goal) for goal in goals],
+        "rows": [asdict(row) for row in rows],
+        "cpu_ms_per_frame": {name: _per_frame(trace) for name, trace in traces.items()},
+    }
+    (folder / "report.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     plot_fps(folder / "fps.png", rows)
-    facts = ", ".join(f"{name} {value}" for name, value in machine.items())
-    lines = [
-        "# Speed",
-        "",
-        f"Measured with `python -m benchmarks.speed`: {facts}. Medians over the rounds; all",
-        "contenders of a clip ran in turn. fps of videotoon count everything from opening the clip",
-        "to the checked output.",
-        "",
-        "![frames per second](fps.png)",
-        "",
-        "| clip | what | fps (min-max) | / base | / transcode | CPU ms/frame | cores busy "
-        "| RSS MB |",
-        "|---|---|---|---|---|---|---|---|",
-        *(_line(row) for row in rows),
-        "",
-    ]
-    (folder / "report.md").write_text("\n".join(lines), encoding="utf-8")
+    if traces:
+        plot_timeline(folder / "timeline.png", next(iter(traces.values())))
+        plot_parts(folder / "parts.png", traces)
+    text = "\n".join(_text(rows, goals, traces, machine))
+    (folder / "report.md").write_text(text + "\n", encoding="utf-8")
 
 
-def _line(row: Row) -> str:
-    spread = f"{row.fps:.2f} ({row.lowest_fps:.2f}-{row.highest_fps:.2f})"
-    base = "" if row.to_base is None else f"{row.to_base:.2f}"
-    limit = "" if row.to_transcode is None else f"{row.to_transcode:.2f}"
-    memory = f"{row.peak_bytes / 1e6:.0f}" if row.peak_bytes else ""
-    cells = [
-        row.scene, row.title, spread, base, limit, f"{row.cpu_per_frame * 1e3:.1f}",
-        f"{row.busy:.2f}", memory,
-    ]  # fmt: skip
+def _text(
+    rows: Sequence[Row],
+    goals: Sequence[Outcome],
+    traces: Mapping[str, Trace],
+    machine: Mapping[str, str],
+) -> Iterable[str]:
+    yield "# Speed\n"
+    yield "Measured with `python -m benchmarks.speed`: "
+    yield ", ".join(f"{name} {value}" for name, value in machine.items()) + ".\n"
+    yield "Medians over the rounds; all contenders of a clip ran in turn, after each of ours had"
+    yield "painted a short piece that was decoded and looked at. fps of videotoon count everything"
+    yield "from opening the clip to the checked output. Ratios are medians over the rounds.\n"
+    if goals:
+        yield from _table("measure", "found", "target", "floor", "")
+        for goal in goals:
+            yield _line(
+                goal.name, f"{goal.found:.2f} {goal.unit}".strip(), f"{goal.target:g}",
+                f"{goal.floor:g}", goal.verdict,
+            )  # fmt: skip
+    yield "\n![frames per second](fps.png)\n"
+    yield from _table(
+        "clip", "what", "fps (min-max)", "/ base", "/ transcode", "CPU ms/frame", "cores busy",
+        "RSS MB",
+    )  # fmt: skip
+    for row in rows:
+        yield _row_line(row)
+    yield from _digests(rows)
+    if traces:
+        yield from _parts(traces)
+
+
+def _table(*titles: str) -> Iterable[str]:
+    yield _line(*titles)
+    yield "|" + "---|" * len(titles)
+
+
+def _line(*cells: str) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def plot_fps(target: Path, rows: Sequence[Row]) -> None:
-    """Draw frames per second of every contender, one panel per clip."""
-    import matplotlib
+def _row_line(row: Row) -> str:
+    return _line(
+        row.scene,
+        row.title,
+        f"{row.fps:.2f} ({row.lowest_fps:.2f}-{row.highest_fps:.2f})",
+        _ratio(row.to_base),
+        _ratio(row.to_transcode),
+        f"{row.cpu_per_frame * 1e3:.1f}",
+        f"{row.busy:.2f}",
+        f"{row.peak_bytes / 1e6:.0f}" if row.peak_bytes else "",
+    )
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
 
-    scenes = list(dict.fromkeys(row.scene for row in rows))
-    heights = [sum(row.scene == scene for row in rows) for scene in scenes]
-    figure, axes = plt.subplots(
-        len(scenes), 1, figsize=(9, 0.55 * sum(heights) + 0.7 * len(scenes)),
-        height_ratios=heights, squeeze=False, layout="constrained",
-    )  # fmt: skip
-    for axis, scene in zip(axes[:, 0], scenes, strict=True):
-        own = [row for row in rows if row.scene == scene][::-1]
-        colours = ["#e4572e" if "videotoon" in row.title else "#8aa1b1" for row in own]
-        bars = axis.barh([row.title for row in own], [row.fps for row in own], color=colours)
-        axis.bar_label(bars, labels=[f"{row.fps:.1f} fps" for row in own], padding=4)
-        axis.set_title(scene, loc="left", fontweight="bold")
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.margins(x=0.15)
-    figure.savefig(target, dpi=110)
-    plt.close(figure)
+def _ratio(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _digests(rows: Sequence[Row]) -> Iterable[str]:
+    """List the hashes of painted frames where contenders of a clip must paint the same."""
+    listed = [row for row in rows if row.digest and row.key in ("off", "on", "change-only")]
+    if listed:
+        yield "\nHashes over all painted pixels before encoding:\n"
+    for row in listed:
+        yield f"- {row.scene}, {row.title}: `{row.digest}`"
+
+
+def _parts(traces: Mapping[str, Trace]) -> Iterable[str]:
+    yield "\n## Where the CPU time goes\n"
+    yield "CPU milliseconds per frame of all threads, start-up included, from one traced run each"
+    yield "(`python -m benchmarks.traced`).\n"
+    yield from _table("part", *traces)
+    for part in ordered_parts(traces):
+        yield _line(part, *(f"{_per_frame(trace).get(part, 0):.2f}" for trace in traces.values()))
+    yield _line("all", *(f"{sum(_per_frame(trace).values()):.2f}" for trace in traces.values()))
+    yield "\n![CPU time by part](parts.png)\n\n![timeline](timeline.png)"
+
+
+def _per_frame(trace: Trace) -> dict[str, float]:
+    return {part: 1e3 * seconds / trace.frames for part, seconds in trace.cpu_seconds.items()}

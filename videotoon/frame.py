@@ -106,6 +106,41 @@ class Planes:
         """Luma, U and V, without alpha."""
         return self.y, self.u, self.v
 
+    @classmethod
+    def empty(cls, size: FrameSize) -> Planes:
+        """Return a picture without content whose planes lie one after the other in memory."""
+        chroma = size.chroma
+        luma_bytes, chroma_bytes = size.width * size.height, chroma.width * chroma.height
+        memory = np.empty(luma_bytes + 2 * chroma_bytes, np.uint8)
+        u, v = memory[luma_bytes:].reshape(2, chroma.height, chroma.width)
+        return cls(memory[:luma_bytes].reshape(size.height, size.width), u, v)
+
+    def copied(self, alpha: Plane | None) -> Planes:
+        """Return the same colours in fresh memory, with another alpha plane."""
+        copy = Planes.empty(self.size)
+        for target, source in zip(copy.colour_planes, self.colour_planes, strict=True):
+            target[...] = source
+        return copy if alpha is None else Planes(*copy.colour_planes, alpha)
+
+    @property
+    def joined(self) -> Plane | None:
+        """Y, U and V as one array of shape (height * 3 / 2, width) without a copy.
+
+        None where they do not lie one after the other or a side is odd.
+        """
+        height, width = self.y.shape
+        if height % 2 or width % 2 or not all(p.flags.c_contiguous for p in self.colour_planes):
+            return None
+        start = self.y.ctypes.data
+        follows = self.u.ctypes.data == start + self.y.size
+        follows &= self.v.ctypes.data == start + self.y.size + self.u.size
+        memory = self.y.base
+        if not follows or not isinstance(memory, np.ndarray):
+            return None
+        if memory.ndim != 1 or memory.ctypes.data != start or memory.size < self.y.size * 3 // 2:
+            return None
+        return memory[: self.y.size * 3 // 2].reshape(height * 3 // 2, width)
+
     def contiguous(self) -> Planes:
         """Return the same picture with C-contiguous planes, copying only what is not."""
         return Planes(

@@ -51,6 +51,7 @@ def stylise_video(
     progress: Progress | None = None,
     opener: StyleOpener = open_style,
     limits: Limits | None = None,
+    clock: StageClock | None = None,
 ) -> Report:
     """Paint a video and write it with its own sound, subtitles, chapters and tags.
 
@@ -61,6 +62,7 @@ def stylise_video(
         progress: Is told how far the job is; silent by default.
         opener: Chooses and compiles the style; batches pass one that keeps what it compiled.
         limits: How much the input may ask for; generous by default.
+        clock: Adds up the time of the stages; a fresh one by default.
 
     Returns:
         What was done. The output was read back and is whole.
@@ -71,7 +73,7 @@ def stylise_video(
     """
     settings = settings or Settings()
     progress = progress or SilentProgress()
-    clock = StageClock()
+    clock = clock or StageClock()
     target = Path(output)
     try:
         job = plan_job(Path(source), target, settings, limits)

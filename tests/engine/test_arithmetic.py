@@ -29,6 +29,7 @@ def test_gather_and_scatter_are_inverse(width, height, phase):
     back = phases.scatter(cells, phase, size)
     for one, other in zip(planes.colour_planes, back.colour_planes, strict=True):
         assert np.array_equal(one, other)
+    assert (back.joined is not None) == (width % 2 == height % 2 == 0), "encoders take it as it is"
     # Channel order: luma row by row, then U, then V.
     assert cells[0, 0, 0] == planes.y[0, 0]
     assert cells[0, 0, 1] == planes.y[0, min(1, width - 1)]

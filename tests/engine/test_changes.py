@@ -14,7 +14,7 @@ from videotoon.engine.changes import (
     crop,
     set_into,
 )
-from videotoon.frame import Planes
+from videotoon.frame import FrameSize, Planes
 
 REACH = 12
 STRIDE = 8
@@ -138,3 +138,28 @@ def test_forgetting_paints_the_next_frame_whole() -> None:
     finder.look(picture(64, 64, 1))
     finder.forget()
     assert finder.look(picture(64, 64, 1)) is None
+
+
+@pytest.mark.parametrize("size", [FrameSize(1280, 720), FrameSize(403, 301), FrameSize(90, 1000)])
+@pytest.mark.parametrize("stride", [4, 8, 16])
+def test_windows_have_few_sizes_and_edges_on_the_stride(size, stride):
+    finder = ChangeFinder(24, stride)
+    chance = np.random.default_rng(5)
+    widths, heights = set(), set()
+    for _ in range(300):
+        left, top = int(chance.integers(0, size.width)), int(chance.integers(0, size.height))
+        right = min(size.width, left + int(chance.integers(1, 60)))
+        bottom = min(size.height, top + int(chance.integers(1, 60)))
+        repaint = finder._repaint(Box(left, top, right, bottom), size)
+        read, write = repaint.read, repaint.write
+        assert read.left % stride == read.top % stride == 0
+        assert read.right % stride == 0 or read.right == size.width
+        assert read.bottom % stride == 0 or read.bottom == size.height
+        assert 0 <= read.left <= max(0, write.left - 24)
+        assert 0 <= read.top <= max(0, write.top - 24)
+        assert min(size.width, write.right + 24) <= read.right <= size.width
+        assert min(size.height, write.bottom + 24) <= read.bottom <= size.height
+        widths.add(-(-(read.right - read.left) // stride))
+        heights.add(-(-(read.bottom - read.top) // stride))
+    assert len(widths) <= 16
+    assert len(heights) <= 16

@@ -9,7 +9,7 @@ from tests.engine.conftest import random_planes
 from videotoon.engine.changes import ChangeFinder, crop, set_into
 from videotoon.engine.open import open_style
 from videotoon.engine.styles import Catalogue, load_catalogue
-from videotoon.engine.windows import WindowPainter, can_paint_windows, reach
+from videotoon.engine.windows import FixedWindows, can_paint_windows, reach
 from videotoon.frame import BT709, ColourTags, FrameSize, Planes
 from videotoon.settings import PrecisionChoice, Settings
 
@@ -38,7 +38,7 @@ def assert_windows_exact(
     chosen = Settings(style=style_name, precision=precision)
     style = open_style(chosen, size, colour, catalogue=catalogue)
     assert can_paint_windows(style)
-    whole, windows = style.session(), WindowPainter(style).session()
+    whole, windows = style.session(), FixedWindows(style, patience=0).session()
     generator = np.random.default_rng(7)
     before = random_planes(size, 3)
     base, found = whole.paint(before), 0
@@ -51,6 +51,7 @@ def assert_windows_exact(
         if repaint is not None:
             found += 1
             window = windows.paint_window(crop(now, repaint.read))
+            assert window is not None
             result = set_into(base, window, repaint, None)
             for ours, theirs in zip(result.colour_planes, expected.colour_planes, strict=True):
                 np.testing.assert_array_equal(ours, theirs)
@@ -92,3 +93,40 @@ def test_scaled_or_softened_painting_is_always_whole(catalogue: Catalogue) -> No
         Settings(style="p4", strength=0.5),
     ):
         assert not can_paint_windows(open_style(settings, size, BT709, catalogue=catalogue))
+
+
+def test_a_size_is_compiled_when_it_comes_again_and_again(catalogue: Catalogue) -> None:
+    size = FrameSize(480, 352)
+    style = open_style(Settings(style="p4", precision="fp32"), size, BT709, catalogue=catalogue)
+    session = FixedWindows(style, patience=2).session()
+    window, other = random_planes(FrameSize(160, 96), 1), random_planes(FrameSize(96, 160), 1)
+    assert session.paint_window(window) is None
+    assert session.paint_window(window) is None
+    assert session.paint_window(other) is None
+    painted = session.paint_window(window)
+    assert painted is not None
+    assert painted.size == window.size
+    assert session.paint_window(other) is None
+
+
+def test_no_more_than_some_sizes_are_compiled(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("videotoon.engine.windows.MOST_SIZES", 1)
+    size = FrameSize(480, 352)
+    style = open_style(Settings(style="p4", precision="fp32"), size, BT709, catalogue=catalogue)
+    painter = FixedWindows(style, patience=0)
+    window, other = random_planes(FrameSize(160, 96), 1), random_planes(FrameSize(96, 160), 1)
+    assert painter.session().paint_window(window) is not None
+    assert painter.session().paint_window(other) is None
+    assert painter.session().paint_window(window) is not None
+
+
+def test_graphs_of_windows_have_a_fixed_size(catalogue: Catalogue) -> None:
+    """Graphs without one fuse other nodes and round one pixel in millions differently."""
+    size = FrameSize(480, 352)
+    style = open_style(Settings(style="p4", precision="fp32"), size, BT709, catalogue=catalogue)
+    compiled = FixedWindows(style, patience=0).compiled(FrameSize(160, 96))
+    assert compiled is not None
+    assert compiled.input(0).get_partial_shape().is_static
+    assert list(compiled.input(0).shape) == [1, 24, 40, 24]

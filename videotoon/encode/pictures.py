@@ -22,11 +22,39 @@ def encoded_size(size: FrameSize, plan: EncoderPlan) -> FrameSize:
 
 
 def to_video_frame(planes: Planes, plan: EncoderPlan, pts: int, time_base: Fraction) -> VideoFrame:
-    """Copy planes into a picture for the encoder; added rows and columns repeat the edge."""
-    from av import VideoFrame
+    """Turn planes into a picture for the encoder; added rows and columns repeat the edge.
 
+    Planes that lie one after the other in memory are lent to the encoder, others are copied.
+    """
     size = encoded_size(planes.size, plan)
     alpha = planes.alpha if "yuva" in plan.pixel_format else None
+    frame = None if alpha is not None else _lent(planes)
+    if frame is None:
+        frame = _copied(planes, size, alpha)
+    if frame.format.name != plan.pixel_format:
+        frame = frame.reformat(format=plan.pixel_format)
+    frame.pts = pts
+    frame.time_base = time_base
+    return frame
+
+
+def _lent(planes: Planes) -> VideoFrame | None:
+    """Return a picture that uses the planes' own memory, or None where they are apart.
+
+    Fresh memory for every picture would cost more than the copy itself: the system has to clear it.
+    """
+    from av import VideoFrame
+
+    joined = planes.joined
+    if joined is None or planes.size.height % 4:  # PyAV takes such heights for smaller ones
+        return None
+    return VideoFrame.from_numpy_buffer(joined, format="yuv420p")
+
+
+def _copied(planes: Planes, size: FrameSize, alpha: Plane | None) -> VideoFrame:
+    """Return a picture of ``size`` with the planes' content."""
+    from av import VideoFrame
+
     layout = "yuva420p" if alpha is not None else "yuv420p"
     frame = VideoFrame(size.width, size.height, layout)
     sources: list[Plane] = [*planes.colour_planes]
@@ -42,8 +70,4 @@ def to_video_frame(planes: Planes, plan: EncoderPlan, pts: int, time_base: Fract
             target[:height, width] = source[:, -1]
         if plane.height > height:
             target[height] = target[height - 1]
-    if layout != plan.pixel_format:
-        frame = frame.reformat(format=plan.pixel_format)
-    frame.pts = pts
-    frame.time_base = time_base
     return frame

@@ -19,8 +19,8 @@ from videotoon.frame import FrameSize, Plane, Planes
 WORTH_IT = 0.6
 """Windows larger than this part of the frame are not worth the copying; all is painted then."""
 
-GRID = 32
-"""Windows grow to multiples of this many luma pixels, so that few different sizes occur."""
+STEPS = 16
+"""Windows have sides of so many steps at most, so that few different sizes occur."""
 
 ROW_STEP = 16
 """The quick look compares one luma row in this many."""
@@ -82,8 +82,11 @@ class Repaint:
 class WindowSession(Protocol):
     """Paints windows of any size that the stride divides, as they would be inside a whole frame."""
 
-    def paint_window(self, planes: Planes) -> Planes:
-        """Return the painted window; only pixels a receptive field from cut edges are exact."""
+    def paint_window(self, planes: Planes) -> Planes | None:
+        """Return the painted window; only pixels a receptive field from cut edges are exact.
+
+        None where windows of this size are not worth preparing; all must be painted then.
+        """
         ...
 
 
@@ -98,7 +101,7 @@ class ChangeFinder:
 
     def __init__(self, margin: int, stride: int, tolerance: int = 0) -> None:
         self._margin = margin
-        self._grid = math.lcm(GRID, stride)
+        self._stride = math.lcm(2, stride)
         self._tolerance = tolerance
         self._reference: Planes | None = None
 
@@ -130,7 +133,19 @@ class ChangeFinder:
         if changed.area == 0:
             return Repaint(NOTHING, NOTHING)
         write = changed.grown(self._margin, 2, size)
-        return Repaint(write.grown(self._margin, self._grid, size), write)
+        left, right = self._span(write.left, write.right, size.width)
+        top, bottom = self._span(write.top, write.bottom, size.height)
+        return Repaint(Box(left, top, right, bottom), write)
+
+    def _span(self, begin: int, end: int, side: int) -> tuple[int, int]:
+        """Return where a window begins and ends: a whole number of steps, inside the frame."""
+        stride = self._stride
+        whole = -(-side // stride) * stride  # the network sees whole cells
+        step = -(-whole // (STEPS * stride)) * stride
+        first = max(0, (begin - self._margin) // stride * stride)
+        length = -(-(min(end + self._margin, whole) - first) // step) * step
+        first = min(first, max(0, whole - length))
+        return first, min(side, first + length)
 
     def _worthless(self, changed: Box, size: FrameSize) -> bool:
         read = self._repaint(changed, size).read
@@ -188,7 +203,7 @@ def crop(planes: Planes, box: Box) -> Planes:
 
 def set_into(base: Planes, window: Planes, repaint: Repaint, alpha: Plane | None) -> Planes:
     """Return ``base`` with the written part of a painted window, in fresh memory."""
-    result = Planes(base.y.copy(), base.u.copy(), base.v.copy(), alpha)
+    result = base.copied(alpha)
     if repaint.write.area:
         read, write = repaint.read, repaint.write
         inside = Box(
@@ -206,7 +221,7 @@ def set_into(base: Planes, window: Planes, repaint: Repaint, alpha: Plane | None
 def _patched(reference: Planes, now: Planes, changed: Box) -> Planes:
     """Return the reference with the changed part brought up to date."""
     even = Box(changed.left // 2 * 2, changed.top // 2 * 2, changed.right, changed.bottom)
-    result = Planes(reference.y.copy(), reference.u.copy(), reference.v.copy(), now.alpha)
+    result = reference.copied(now.alpha)
     if even.area:
         source = crop(now, even)
         for to, new in zip(crop(result, even).colour_planes, source.colour_planes, strict=True):

@@ -48,25 +48,30 @@ def gather(planes: Planes, phase: int, cells: Cells) -> None:
 
 
 def scatter(cells: Cells, phase: int, size: FrameSize) -> Planes:
-    """Inverse of :func:`gather`, cropped to ``size``, in fresh memory.
+    """Inverse of :func:`gather`, cropped to ``size``, in fresh memory that encoders take as it is.
 
     Args:
         cells: Phases, uint8 [rows, columns, C], C-contiguous.
         phase: Space-to-depth factor of luma.
         size: Size of the picture wanted.
     """
-    rows, columns, _ = cells.shape
-    planes: list[Plane] = []
+    columns = cells.shape[1]
+    canvas = Planes.empty(size)
     channel = 0
-    for side, target in ((phase, size), (phase // 2, size.chroma), (phase // 2, size.chroma)):
+    for plane, side in zip(canvas.colour_planes, (phase, phase // 2, phase // 2), strict=True):
         words = WORDS[side]
-        plane = np.empty((rows * side, columns * side), np.uint8)
-        view = plane.view(words).reshape(rows, side, columns)
+        height, width = plane.shape
+        used = -(-height // side)
+        whole = plane
+        if (used * side, columns * side) != (height, width):
+            whole = np.empty((used * side, columns * side), np.uint8)
         first = channel // side
-        view[...] = cells.view(words)[:, :, first : first + side].transpose(0, 2, 1)
-        planes.append(np.ascontiguousarray(plane[: target.height, : target.width]))
+        view = whole.view(words).reshape(used, side, columns)
+        view[...] = cells[:used].view(words)[:, :, first : first + side].transpose(0, 2, 1)
+        if whole is not plane:
+            plane[...] = whole[:height, :width]
         channel += side * side
-    return Planes(planes[0], planes[1], planes[2])
+    return canvas
 
 
 def pad_edges(plane: Plane, height: int, width: int) -> Plane:

@@ -207,7 +207,10 @@ class _Painter:
             return self._session.paint(planes)
         window = planes
         if task.repaint.write.area:
-            window = self._windows.paint_window(crop(planes, task.repaint.read))
+            found = self._windows.paint_window(crop(planes, task.repaint.read))
+            if found is None:
+                return self._session.paint(planes)
+            window = found
         # The base was handed out before this task, so some worker is at it or done with it.
         return set_into(task.base.result(), window, task.repaint, planes.alpha)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,10 +20,18 @@ if TYPE_CHECKING:
     from openvino import CompiledModel
 
     from videotoon.engine.open import OpenedStyle
+    from videotoon.engine.openvino_backend import OpenVinoCore
 
 EXACT_PAIRS = frozenset({("openvino", "int8"), ("openvino", "fp32")})
 """Engines and precisions whose arithmetic does not depend on the size of the picture. Proven by
 property tests on random clips; others round differently by shape and always paint whole frames."""
+
+PATIENCE: Final = 1
+"""How often a size of window is painted as a whole frame before it is compiled: compiling takes as
+long as painting two or three frames."""
+
+MOST_SIZES: Final = 8
+"""Sizes of windows that are compiled; each takes some 30 MB at 720p."""
 
 
 def can_paint_windows(style: OpenedStyle) -> bool:
@@ -48,11 +59,91 @@ def change_only(style: OpenedStyle, settings: Settings) -> ChangeOnly | None:
     if not settings.change_only or not can_paint_windows(style):
         return None
     finder = ChangeFinder(reach(style), style.network.stride, settings.change_tolerance)
-    return ChangeOnly(finder, WindowPainter(style).session)
+    return ChangeOnly(finder, FixedWindows(style).session)
+
+
+class FixedWindows:
+    """Compiles a style for windows; shared by all sessions.
+
+    Every size has a graph of its own, because graphs without a fixed size round differently: one
+    pixel in millions comes out one code off.
+
+    Args:
+        style: An opened style for which :func:`can_paint_windows` holds.
+        patience: How often a size must be asked for before it is compiled.
+    """
+
+    def __init__(self, style: OpenedStyle, patience: int = PATIENCE) -> None:
+        from videotoon.engine.openvino_backend import OpenVinoBackend
+
+        self._backend = OpenVinoBackend()
+        self._spec, self._network = style.compiled.spec, style.network
+        self._patience = patience
+        self._lock = Lock()
+        self._asked: Counter[FrameSize] = Counter()
+        self._compiled: dict[FrameSize, CompiledModel] = {}
+
+    def session(self) -> WindowSession:
+        """Return a new session; sessions may run in parallel."""
+        return _OpenVinoWindowSession(self.compiled, self._network.phase, self._network.stride)
+
+    def compiled(self, size: FrameSize) -> CompiledModel | None:
+        """Return the network for windows of a size the stride divides, or None: not worth it."""
+        from videotoon.engine.planes_graph import phases_graph
+
+        with self._lock:
+            if size in self._compiled:
+                return self._compiled[size]
+            self._asked[size] += 1
+            if self._asked[size] <= self._patience or len(self._compiled) == MOST_SIZES:
+                return None
+            network, colour, phase = self._network, self._spec.colour, self._network.phase
+            rows, columns = size.height // phase, size.width // phase
+            graph = phases_graph(self._backend.read(network), phase, colour, 1, rows, columns)
+            self._compiled[size] = self._backend.compile_graph(graph, self._spec)
+            return self._compiled[size]
+
+
+class _OpenVinoWindowSession:
+    """Inference requests of one worker, one for each size of window."""
+
+    def __init__(
+        self, compiled: Callable[[FrameSize], CompiledModel | None], phase: int, stride: int
+    ) -> None:
+        self._compiled = compiled
+        self._phase = phase
+        self._stride = stride
+        self._cores: dict[FrameSize, OpenVinoCore] = {}
+
+    def paint_window(self, planes: Planes) -> Planes | None:
+        """Paint a window; see :class:`~videotoon.engine.changes.WindowSession`."""
+        size, stride = planes.size, self._stride
+        whole = FrameSize(-(-size.width // stride) * stride, -(-size.height // stride) * stride)
+        core = self._core(whole)
+        if core is None:
+            return None
+        phases.gather(planes, self._phase, core.inputs[0])
+        return phases.scatter(core.run()[0], self._phase, size)
+
+    def _core(self, size: FrameSize) -> OpenVinoCore | None:
+        from videotoon.engine.openvino_backend import OpenVinoCore
+
+        if size not in self._cores:
+            compiled = self._compiled(size)
+            if compiled is None:
+                return None
+            rows, columns = size.height // self._phase, size.width // self._phase
+            shape = (1, rows, columns, phases.phase_channels(self._phase))
+            self._cores[size] = OpenVinoCore(compiled, shape, np.dtype(np.uint8))
+        return self._cores[size]
 
 
 class WindowPainter:
-    """Compiles a style once for windows of any size.
+    """Compiles a style once for pictures of any size.
+
+    A graph without a fixed size rounds differently: one pixel in millions comes out one code off.
+    That does for pictures; windows of frames, which must fit their surroundings, have
+    :class:`FixedWindows`.
 
     Args:
         style: An opened style for which :func:`can_paint_windows` holds.
@@ -68,13 +159,13 @@ class WindowPainter:
         self._network = network
         self._compiled = backend.compile_graph(graph, spec)
 
-    def session(self) -> WindowSession:
+    def session(self) -> AnySizeSession:
         """Return a new session; sessions may run in parallel."""
-        return _OpenVinoWindowSession(self._compiled, self._network.phase, self._network.stride)
+        return AnySizeSession(self._compiled, self._network.phase, self._network.stride)
 
 
-class _OpenVinoWindowSession:
-    """One inference request that takes windows of any size."""
+class AnySizeSession:
+    """One inference request that takes pictures of any size."""
 
     def __init__(self, compiled: CompiledModel, phase: int, stride: int) -> None:
         self._request = compiled.create_infer_request()
