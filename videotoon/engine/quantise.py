@@ -78,7 +78,7 @@ def quantise_style(style: Style, pictures: Path | None = None) -> tuple[StyleNet
 
     if style.bundled:
         raise StyleError(
-            f"style {style.info.name!r} comes with the package, as good in int8 as it gets",
+            f"style {style.info.name!r} comes with the package and with its own int8 networks",
             "name a fetched style or a network file",
         )
     source = next(network for network in style.networks if network.precision != "int8")
