@@ -143,7 +143,7 @@ def measure_folder(place: Path, photos: Path | None, rounds: int) -> list[list[s
             name,
             f"{1000 * statistics.median(way.seconds[1:]):.0f}",
             f"{1000 * statistics.median(way.cpu_seconds[1:]):.0f}",
-            f"{statistics.median(o / b for o, b in zip(way.seconds[1:], fastest, strict=True)):.1f}",
+            f"{statistics.median(np.divide(way.seconds[1:], fastest).tolist()):.1f}",
         ]
         for name, way in ways.items()
     ]
