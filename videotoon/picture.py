@@ -27,6 +27,9 @@ MAX_PICTURE_PIXELS = 16384 * 8192
 QUALITY = 95
 """Of JPEG and WebP, in their encoders' percent."""
 
+JPEG = b"\xff\xd8"
+"""What JPEG files begin with."""
+
 TRAILING_BYTES = 1 << 20
 """Some cameras append data to a picture; its end mark is looked for in this many last bytes."""
 
@@ -101,7 +104,8 @@ def read_picture(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | Non
             f"input {path.name!r} is {picture.shape[1]}x{picture.shape[0]}, which is too large",
             "scale it down first",
         )
-    raw = _decoded(data, cv2.IMREAD_UNCHANGED)
+    # JPEG has no opacity; decoding it once more would only cost time.
+    raw = None if data[:2].tobytes() == JPEG else _decoded(data, cv2.IMREAD_UNCHANGED)
     alpha = None
     if raw is not None and raw.ndim == 3 and raw.shape[2] == 4:
         alpha = raw[:, :, 3] if raw.dtype == np.uint8 else (raw[:, :, 3] >> 8).astype(np.uint8)

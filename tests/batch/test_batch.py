@@ -248,7 +248,8 @@ def test_pictures_of_mixed_sizes_share_networks(
     assert done.code == 1, done
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["counts"] == {"done": 8, "failed": 1}
-    assert report["networks_compiled"] <= 4
+    one_for_all = report["networks_compiled"] == 1
+    assert one_for_all or report["networks_compiled"] <= 4
     assert report["pictures_shared"] == 8
     for index in (0, 5):
         source = tmp_path / "in" / f"p{index}.png"
@@ -256,6 +257,10 @@ def test_pictures_of_mixed_sizes_share_networks(
         stylise_picture(source, alone, Settings(strength=0.8))
         together, _ = read_picture(tmp_path / "out" / f"p{index}.png")
         difference = np.abs(together.astype(int) - read_picture(alone)[0])
-        assert difference.mean() < 1.5  # grown pictures may differ near the right and bottom edge
+        # Grown pictures may differ near the right and bottom edge, others by roundings.
+        assert difference.mean() < 1.5
+        if one_for_all:
+            assert difference.max() <= 4
+            assert (difference > 0).mean() < 1e-3
     again = run_videotoon("batch", "in", "-o", "out", "--strength", 0.8)
     assert again.stdout.count("skipped") >= 8

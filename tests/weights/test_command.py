@@ -167,3 +167,23 @@ def _read_all(descriptor: int) -> str:
         except OSError:
             pass  # the other end is closed
     return b"".join(pieces).decode("utf-8", "replace")
+
+
+def test_quantise(run_videotoon: RunVideotoon, cache: Path, tmp_path: Path):
+    pytest.importorskip("nncf", reason="pip install 'videotoon[quantise]'")
+    from tests.engine.test_quantised import write_network
+
+    network = write_network(tmp_path / "my network.xml")
+    environment = {"VIDEOTOON_CACHE": str(cache)}
+    result = run_videotoon("weights", "quantise", str(network), env=environment)
+    assert result.code == 0, result
+    assert result.stdout.count("\n") == 1, result
+    assert "dB to fp32 on 6 held-out pictures" in result.stdout
+    assert len(list((cache / "quantised").iterdir())) == 3
+
+
+def test_quantise_refuses_in_one_line(run_videotoon: RunVideotoon, tmp_path: Path):
+    missing = str(tmp_path / "missing.onnx")
+    environment = {"VIDEOTOON_CACHE": str(tmp_path / "cache")}
+    result = run_videotoon("weights", "quantise", missing, env=environment)
+    check_refusal(result, 6, "missing.onnx", "does not exist")

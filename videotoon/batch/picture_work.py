@@ -25,7 +25,7 @@ Outcome = tuple[BatchItem, FileResult, Exception | None]
 
 
 class PictureWork:
-    """Paints pictures for all workers; each has as many helpers as its share of the cores.
+    """Paints pictures for all workers; each has a helper per core of its share, and one.
 
     Args:
         settings: Options of the jobs.
@@ -40,7 +40,8 @@ class PictureWork:
         self._settings = settings
         self._ledger = ledger
         self._stop = stop
-        self._helpers = shelf.share
+        # One more than cores: one of them mostly waits for the disk to have what it wrote.
+        self._helpers = shelf.share + 1
         self.painter = PicturePainter(settings, shelf)
 
     def done(self, items: tuple[BatchItem, ...], advance: Callable[[], None]) -> list[Outcome]:

@@ -290,6 +290,27 @@ def weights_verify() -> None:
     verify_weights()
 
 
+@weights.command(name="quantise")
+def weights_quantise(
+    name: Annotated[str, Parameter(name="NAME")],
+    /,
+    *,
+    pictures: Path | None = None,
+) -> None:
+    """Make the int8 form of a fetched style or a network file, keep it if it paints the same.
+
+    Parameters
+    ----------
+    name
+        A fetched style, or the path of a network file.
+    pictures
+        Folder with pictures to calibrate on and to judge by; drawn ones if not given.
+    """
+    from videotoon.cli.weights import quantise_weights
+
+    quantise_weights(name, pictures)
+
+
 app["batch"].config = (fill_in_preset,)
 
 

@@ -70,13 +70,12 @@ def run_calibration(settings: Settings) -> None:
     Raises:
         VideotoonError: The style or backend cannot be used.
     """
-    from videotoon.engine.calibration import LEAST_DECIBELS, SIZE, calibrate
+    from videotoon.engine.calibration import SIZE, best_of, calibrate
 
     found = calibrate(settings)
     rows = [[one.precision, f"{one.fps:.1f}", f"{one.decibels:.1f}"] for one in found]
     print(table(("precision", f"fps at {SIZE}", "dB to fp32"), rows))
-    best = next(one for one in found if one.decibels >= LEAST_DECIBELS)
-    print(f"{settings.style}: {best.precision} from now on, on this machine")
+    print(f"{settings.style}: {best_of(found).precision} from now on, on this machine")
 
 
 def run_bench(settings: Settings, sizes: str, seconds: float) -> None:

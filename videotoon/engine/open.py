@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,7 +13,7 @@ from videotoon.engine.base import (
     Precision,
     Session,
 )
-from videotoon.engine.calibration import calibrated_precision
+from videotoon.engine.calibration import calibrated_precision, calibration_key
 from videotoon.engine.machine import cache_folder, usable_cores
 from videotoon.engine.styles import Catalogue, Style, require_commercial_use, resolve_style
 from videotoon.engine.weights import StyleNetwork
@@ -84,7 +85,7 @@ class OpenedStyle:
             "precision": self.precision,
             "painting_size": str(self.painting_size),
             "streams": self.streams,
-        }
+        } | ({} if self.network.decibels is None else {"decibels_to_fp32": self.network.decibels})
 
 
 class StyleOpener(Protocol):
@@ -212,7 +213,8 @@ def choose_precision(
     """Precision and the stored network that goes with it.
 
     ``auto`` takes what calibration found on this machine; where it never ran, int8 if such a
-    network is shipped, then what the device computes fastest.
+    network is shipped, then what the device computes fastest. An int8 form that was made here is
+    taken only if calibration found it fastest, or on request.
 
     Raises:
         BackendError: The precision asked for is impossible; the message lists the possible ones.
@@ -224,15 +226,21 @@ def choose_precision(
             possible.setdefault(precision, network)
     if settings.precision == "auto":
         usual: tuple[Precision, ...] = ("int8", "bf16", "fp16", "fp32")
-        calibrated = calibrated_precision(settings.style)
+        calibrated = calibrated_precision(calibration_key(style))
         for precision in usual if calibrated is None else (calibrated, *usual):
-            if precision in possible:
+            made_here = precision in possible and possible[precision].decibels is not None
+            if precision in possible and (precision == calibrated or not made_here):
                 return precision, possible[precision]
         raise StyleError(
             f"style {style.info.name!r} has no network for {engine.name}",
             "use another --backend or --style",
         )
     if settings.precision not in possible:
+        if settings.precision == "int8" and engine.name == "openvino" and not style.bundled:
+            raise BackendError(
+                f"style {style.info.name!r} has no accepted int8 form on this machine",
+                f"make one: videotoon weights quantise {shlex.quote(settings.style)}",
+            )
         raise BackendError(
             f"--precision {settings.precision} is not possible for style {style.info.name!r} "
             f"with {engine.name} on {device}",

@@ -75,6 +75,14 @@ class OpenVinoBackend:
             return ("int8",)
         return tuple(precision for precision in usable if precision != "int8")
 
+    def integer_hint(self, device: str) -> str:
+        """Arithmetic between the int8 layers of RGB networks.
+
+        Theirs are wide pictures of many channels: halving them saves more memory traffic and memory
+        than the conversions cost.
+        """
+        return "bf16" if "bf16" in self.capabilities(device) else "f32"
+
     def read(self, network: StyleNetwork) -> Model:
         """Open a network's file as an OpenVINO graph.
 
@@ -106,9 +114,10 @@ class OpenVinoBackend:
                 f"possible: {', '.join(possible)}",
             )
         graph = self._build(network, spec)
-        compiled = self._compile(
-            graph, device, self._configuration(spec, device), spec.cache_folder
-        )
+        configuration = self._configuration(spec, device)
+        if spec.precision == "int8" and network.kind == "rgb":
+            configuration["INFERENCE_PRECISION_HINT"] = self.integer_hint(spec.device)
+        compiled = self._compile(graph, device, configuration, spec.cache_folder)
         devices = tuple(str(name) for name in compiled.get_property("EXECUTION_DEVICES"))
         if not all(name.split(".")[0] == device.split(".")[0] for name in devices):
             raise BackendError(

@@ -134,7 +134,7 @@ class Style:
 
     def _readable(self, backend: BackendName) -> list[StyleNetwork]:
         if not self.bundled:
-            return list(self.networks)
+            return [n for n in self.networks if n.decibels is None or backend == "openvino"]
         own = [n for n in self.networks if (n.form in TORCH_FORMS) == (backend == "torch")]
         return sorted(own, key=lambda network: network.precision != "fp32")
 
@@ -312,7 +312,10 @@ def _foreign_style(path: Path) -> Style:
         commercial=commercial if isinstance(commercial, bool) else None,
         source=str(sidecar.get("source", "your file")),
     )
-    return Style(info, (network,), sidecar)
+    from videotoon.engine.quantised import quantised_form
+
+    integer = quantised_form(network, sidecar)
+    return Style(info, (network,) if integer is None else (network, integer), sidecar)
 
 
 def read_sidecar(path: Path) -> Mapping[str, Any]:

@@ -91,6 +91,8 @@ class StyleNetwork:
         receptive_field: Width in luma pixels of what one pixel depends on; 0 = the whole picture.
         rgb: Contract of an ``rgb`` network; None until its graph was read.
         bundled: True if it ships with the package and its hash is pinned.
+        decibels: Of an int8 form made on this machine: peak signal-to-noise ratio to fp32 on the
+            worst held-out picture. None for networks as their makers stored them.
     """
 
     style: str
@@ -104,6 +106,7 @@ class StyleNetwork:
     receptive_field: int = 0
     rgb: RgbContract | None = None
     bundled: bool = False
+    decibels: float | None = None
 
     @property
     def path(self) -> Path:
@@ -113,6 +116,8 @@ class StyleNetwork:
     @property
     def name(self) -> str:
         """Short name for reports, e.g. ``cel-sd-int8`` or the file's name."""
+        if self.decibels is not None:
+            return f"{self.style}-int8"
         return f"{self.style}-{self.scale}-{self.precision}" if self.bundled else self.path.name
 
     def verify(self) -> None:

@@ -36,13 +36,21 @@ MOST_SIZES: Final = 8
 
 def can_paint_windows(style: OpenedStyle) -> bool:
     """Tell whether windows of this style come out exactly as inside whole frames."""
+    # Without a fixed size, OpenVINO folds the colour map of other spaces into int8 wrongly.
+    native = style.compiled.spec.colour.native or style.precision != "int8"
+    return native and can_paint_any_size(style)
+
+
+def can_paint_any_size(style: OpenedStyle) -> bool:
+    """Tell whether one network without a fixed size may paint whole pictures of this style exactly.
+
+    Whether it really does depends on their colour space; callers try it out.
+    """
     spec = style.compiled.spec
     return (
         isinstance(style.compiled, PaintingStyle)  # mixtures paint whole frames
         and style.network.kind == "phases"
         and (style.backend, style.precision) in EXACT_PAIRS
-        # Without a fixed size, OpenVINO folds the colour map of other spaces into int8 wrongly.
-        and (spec.colour.native or style.precision != "int8")
         and spec.painting_size == spec.size
         and spec.adjustments.neutral
         and spec.batch == 1
