@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from videotoon.errors import OutputError, SettingsError
 from videotoon.settings import X264_PRESETS, Settings
+
+REPEATABLE_X264: Final = "asm=avx2,fma3,bmi2,lzcnt"
+"""x264's AVX-512 code for macroblock trees (`mbtree_propagate`) reads memory that nobody wrote, so
+that the same frames now and then give another file: an interrupted job would not equal a whole one.
+Its AVX2 code does not, and is as fast. Only for processors with AVX-512, which have all of these."""
+
+_AVX_512F: Final = 13  # cv::CpuFeatures; the Python module does not name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,15 @@ def plan_encoder(settings: Settings, container: Container, keep_alpha: bool = Fa
 
 def _x264(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
     options = {"crf": f"{quality:g}", "preset": X264_PRESETS[preset]}
+    if _has_avx512():
+        options["x264-params"] = REPEATABLE_X264
     return EncoderPlan("x264", "libx264", "yuv420p", options)
+
+
+def _has_avx512() -> bool:
+    import cv2
+
+    return bool(cv2.checkHardwareSupport(_AVX_512F))
 
 
 def _x265(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
