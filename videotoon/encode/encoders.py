@@ -16,7 +16,7 @@ from videotoon.settings import X264_PRESETS, Settings
 REPEATABLE_X264: Final = "asm=avx2,fma3,bmi2,lzcnt"
 """x264's AVX-512 code for macroblock trees (`mbtree_propagate`) reads memory that nobody wrote, so
 that the same frames now and then give another file: an interrupted job would not equal a whole one.
-Its AVX2 code does not, and is as fast. Only for processors with AVX-512, which have all of these."""
+Its AVX2 code does not, and is as fast. Only for processors with AVX-512: they have all of these."""
 
 _AVX_512F: Final = 13  # cv::CpuFeatures; the Python module does not name it
 
