@@ -52,7 +52,7 @@ STYLES = {
         False,
         "The lines of cel under a neon night grade",
         "MIT",
-        "our own target algorithm, training/targets/cel.py",
+        "our own target algorithm, training/targets/cyberpunk.py",
     ),
     "hayao": Style(
         "hayao",
