@@ -11,7 +11,7 @@ import numpy as np
 
 from videotoon.engine import phases
 from videotoon.engine.changes import ChangeFinder, WindowSession
-from videotoon.engine.pool import ChangeOnly
+from videotoon.engine.painters import ChangeOnly
 from videotoon.engine.painting import PaintingStyle
 from videotoon.frame import FrameSize, Planes
 from videotoon.settings import Settings
