@@ -267,7 +267,7 @@ def test_damaged_forms_are_reported(accepted: Path, suffix, content, words, cure
         file.unlink()
     else:
         file.write_bytes(content)
-    with pytest.raises(WeightsError, match=r"1 of .* altered or not readable: int8 form of") as info:
+    with pytest.raises(WeightsError, match="altered or not readable: int8 form of") as info:
         weights.verify_weights()
     assert cure in info.value.cure
     (form,) = quantised.kept_forms()
