@@ -9,7 +9,7 @@ from typing import Final
 from benchmarks.speed_report import Row
 
 LARGE: Final = "512x512 8 MB"
-HELD: Final = "75 % repeats, 8 MB"
+HELD: Final = "75 % repeats 8 MB"
 
 Rows = Mapping[tuple[str, str], Row]
 """Rows by clip and contender."""
@@ -164,7 +164,7 @@ GOALS: Final = (
     ),
     Goal("720p: cores busy", 0.92, 0.85, lambda rows: rows["720p", "videotoon"].busy),
     Goal(
-        "75 % repeats, 8 MB: on / off",
+        "75 % repeats 8 MB: on / off",
         3.5,
         3,
         _of_best(HELD, _to_base, " on"),

@@ -90,7 +90,7 @@ FULL: Final = Extent(
 )  # fmt: skip
 QUICK: Final = Extent(
     rounds=1, seconds=4.0, upstream_frames=2, pictures=16, commands=2, paintings=1,
-    held_frames=16, engines=False,
+    held_frames=12, engines=False,
 )  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def _large_network(small: Path, clips: Path, extent: Extent, upstream: Contender
     """AnimeGANv2's published architecture: a square clip, one with repeats, and a photo."""
     checkpoint = str(random_checkpoint(clips / "animegan2_random.safetensors"))
     precisions = ("bf16", "int8") if int8_form_made(checkpoint) else ("bf16",)
-    square = scaled_clip(small, 512, 512, clips, 0.4 if extent.seconds < FULL.seconds else 2.0)
+    square = scaled_clip(small, 512, 512, clips, 0.3 if extent.seconds < FULL.seconds else 2.0)
     held = repeated_clip(square, HELD, extent.held_frames, clips)
     plain, reuse, photo = [], [], []
     for precision in precisions:
@@ -163,7 +163,7 @@ def _large_network(small: Path, clips: Path, extent: Extent, upstream: Contender
         photo.append(warm_photo(checkpoint, precision, extent.paintings))
     return [
         Scene("512x512 8 MB", square, (upstream, transcode(), *plain)),
-        Scene("75 % repeats, 8 MB", held, reuse, bases={f"{p} on": f"{p} off" for p in precisions}),
+        Scene("75 % repeats 8 MB", held, reuse, bases={f"{p} on": f"{p} off" for p in precisions}),
         Scene("photo", square_photo(clips, 1024), photo, "bf16"),
     ]
 

@@ -72,8 +72,8 @@ def test_the_faster_precision_is_judged_and_named():
         large("512x512 8 MB", "bf16", 2.0, 4.0),
         large("512x512 8 MB", "int8", 3.5, 7.0),
         large("photo", "bf16", 0.5),
-        large("75 % repeats, 8 MB", "bf16 on", 6.0, 3.4),
-        large("75 % repeats, 8 MB", "int8 on", 9.0, 3.2),
+        large("75 % repeats 8 MB", "bf16 on", 6.0, 3.4),
+        large("75 % repeats 8 MB", "int8 on", 9.0, 3.2),
         large("small pictures", "batch", 20.0, 12.0),
         large("small pictures", "one", 10.0, 6.0),
     ]
@@ -81,7 +81,7 @@ def test_the_faster_precision_is_judged_and_named():
     assert found["8 MB, 512x512: fps"] == (3.5, "int8")
     assert found["8 MB, 512x512: fps / upstream loop"] == (7.0, "int8")
     assert found["8 MB, 1024x1024 photo, warm"] == (2.0, "bf16")
-    assert found["75 % repeats, 8 MB: on / off"] == (3.2, "int8")
+    assert found["75 % repeats 8 MB: on / off"] == (3.2, "int8")
     assert found["small pictures: batch / one by one"] == (
         12.0, "a command each; 2.00 to one process in turn",
     )  # fmt: skip
