@@ -181,7 +181,7 @@ def videotoon(key: str, title: str, *options: str, random: bool = False) -> Cont
 
     def prove(clip: Path, output: Path) -> None:
         report, _, _ = run_command(
-            clip, output, "--end", "0.2" if random else PROOF_SECONDS, *options
+            clip, output, "--end", "0.1" if random else PROOF_SECONDS, *options
         )
         prove_painting(clip, output, report["frames_out"], shows_the_clip=not random)
 

@@ -18,8 +18,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.corpus_cases import Case, Kit, all_cases
+from benchmarks.corpus_cases import all_cases
 from benchmarks.corpus_checks import Measured, measured
+from benchmarks.corpus_kit import Case, Kit
 from videotoon import Settings, VideotoonError, stylise_video
 from videotoon.remux.ffmpeg_binary import ffmpeg_binary
 

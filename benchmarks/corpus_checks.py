@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks.corpus_cases import Case
+from benchmarks.corpus_kit import Case
 from tests import measure
 
 _REFRAMED = (".ts", ".mpg", ".flv", ".asf", ".wmv")

@@ -18,9 +18,6 @@ from videotoon.report import peak_memory
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_media" / "photo.jpg"
-WARM_PAINTINGS = 3
-"""How often the photo is painted while the clock runs, after once for compiling."""
-
 LIKENESS_CODES = 2.0
 """Mean difference below which a picture painted in a batch counts as the one painted alone."""
 
@@ -52,13 +49,31 @@ def small_pictures(folder: Path, count: int) -> Path:
     return target
 
 
+def command_each(style: str, count: int) -> Contender:
+    """Our command once for every picture, for the first few; the others would take as long each."""
+
+    def run(pictures: Path, output: Path) -> Run:
+        target, seconds, cpu = _emptied(output), 0.0, 0.0
+        some = sorted(pictures.iterdir())[:count]
+        for picture in some:
+            command = [
+                sys.executable, "-m", "videotoon", str(picture), str(target / picture.name),
+                "--style", style, "--quiet", "--no-face",
+            ]  # fmt: skip
+            wall, used = run_child(command)
+            seconds, cpu = seconds + wall, cpu + used
+        return Run(len(some), seconds, cpu)
+
+    return Contender("each", f"videotoon, {style}, a command each", run, check=_check_folder)
+
+
 def one_by_one(style: str) -> Contender:
     """A loop in one process: read, paint, write, next."""
 
     def run(pictures: Path, output: Path) -> Run:
         return _loop("--folder", pictures, _emptied(output), style)
 
-    return Contender("one", f"{style}, one by one in one process", run, check=_check_folder)
+    return Contender("one", f"videotoon, {style}, in turn in one process", run, check=_check_folder)
 
 
 def in_batch(style: str) -> Contender:
@@ -76,21 +91,24 @@ def in_batch(style: str) -> Contender:
         _check_folder(run, output)
         _same_as_alone(output, output.with_name(output.name.replace("batch", "one")))
 
-    return Contender("batch", f"{style}, videotoon batch", run, check=check)
+    return Contender("batch", f"videotoon batch, {style}", run, check=check)
 
 
-def warm_photo(style: str, precision: str) -> Contender:
-    """One photo painted again and again by a compiled network, array in, array out."""
+def warm_photo(style: str, precision: str, paintings: int) -> Contender:
+    """One photo painted some times by a compiled network, array in, array out."""
 
     def run(photo: Path, output: Path) -> Run:
-        return _loop("--photo", photo, output.with_suffix(".png"), style, precision)
+        picture = output.with_suffix(".png")
+        return _loop("--photo", photo, picture, style, precision, paintings)
 
     def check(_run: Run, output: Path) -> None:
         painted = cv2.imread(str(output.with_suffix(".png")))
         if painted is None or painted.std() < 1.0:
             raise RuntimeError("the painted photo shows nothing")
 
-    return Contender("warm", f"8 MB architecture, {precision}, warm", run, check=check)
+    return Contender(
+        precision, f"videotoon, 8 MB architecture, {precision}, warm", run, check=check
+    )
 
 
 def square_photo(folder: Path, side: int) -> Path:
@@ -129,11 +147,14 @@ def _same_as_alone(batch: Path, alone: Path) -> None:
             raise RuntimeError(f"{path.name} differs between batch and alone")
 
 
-def _loop(mode: str, source: Path, output: Path, style: str, precision: str = "auto") -> Run:
+def _loop(
+    mode: str, source: Path, output: Path, style: str, precision: str = "auto", paintings: int = 1
+) -> Run:
     facts = output.parent / f"{output.stem}_facts.json"
     command = [
         sys.executable, "-m", "benchmarks.picture_contenders", mode, str(source), str(output),
-        "--style", style, "--precision", precision, "--facts", str(facts),
+        "--style", style, "--precision", precision, "--paintings", str(paintings), "--facts",
+        str(facts),
     ]  # fmt: skip
     seconds, cpu = run_child(command)
     found = json.loads(facts.read_text(encoding="utf-8"))
@@ -149,6 +170,7 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--style", required=True)
     parser.add_argument("--precision", default="auto")
+    parser.add_argument("--paintings", type=int, default=1)
     parser.add_argument("--facts", type=Path, required=True)
     options = parser.parse_args()
     from videotoon.engine.styliser import Styliser
@@ -166,12 +188,12 @@ def main() -> None:
         picture, alpha = read_picture(options.photo)
         write_picture(options.output, styliser(picture), alpha)  # compiles
         times, cpu = [], time.process_time()
-        for _ in range(WARM_PAINTINGS):
+        for _ in range(options.paintings):
             begun = time.perf_counter()
             styliser(picture)
             times.append(time.perf_counter() - begun)
         seconds = statistics.median(times)
-        cpu_seconds = (time.process_time() - cpu) / WARM_PAINTINGS
+        cpu_seconds = (time.process_time() - cpu) / options.paintings
     content = {
         "seconds": seconds, "cpu_seconds": cpu_seconds, "pictures": pictures,
         "peak_bytes": peak_memory(),

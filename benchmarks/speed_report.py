@@ -100,11 +100,11 @@ def _text(
     yield "painted a short piece that was decoded and looked at. fps of videotoon count everything"
     yield "from opening the clip to the checked output. Ratios are medians over the rounds.\n"
     if goals:
-        yield from _table("measure", "found", "target", "floor", "")
+        yield from _table("measure", "found", "target", "floor", "", "of")
         for goal in goals:
             yield _line(
                 goal.name, f"{goal.found:.2f} {goal.unit}".strip(), f"{goal.target:g}",
-                f"{goal.floor:g}", goal.verdict,
+                f"{goal.floor:g}", goal.verdict, goal.note,
             )  # fmt: skip
     yield "\n![frames per second](fps.png)\n"
     yield from _table(
@@ -146,7 +146,7 @@ def _ratio(value: float | None) -> str:
 
 def _digests(rows: Sequence[Row]) -> Iterable[str]:
     """List the hashes of painted frames where contenders of a clip must paint the same."""
-    listed = [row for row in rows if row.digest and row.key in ("off", "on", "change-only")]
+    listed = [row for row in rows if row.digest and row.key.endswith(("off", "on", "change-only"))]
     if listed:
         yield "\nHashes over all painted pixels before encoding:\n"
     for row in listed:

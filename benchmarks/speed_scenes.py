@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +17,14 @@ from benchmarks.contenders import (
     videotoon,
 )
 from benchmarks.picture_contenders import (
+    command_each,
     in_batch,
     one_by_one,
     small_pictures,
     square_photo,
     warm_photo,
 )
-from benchmarks.random_generator import random_checkpoint
+from benchmarks.random_generator import int8_form_made, random_checkpoint
 from videotoon.engine.open import Engine
 from videotoon.frame import FrameSize
 
@@ -46,6 +47,7 @@ class Scene:
         base: Key of the contender that the others are divided by, besides ``transcode``.
         repeats: Share of frames that repeat the one before; bounds what ``on`` can win.
         same_pixels: Keys of contenders whose painted frames must be identical.
+        bases: Bases of those, by key, that are divided by another one.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Scene:
     base: str = "upstream"
     repeats: float = 0.0
     same_pixels: tuple[str, ...] = ()
+    bases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,9 @@ class Extent:
         seconds: Length of the 720p clip; others follow from it.
         upstream_frames: Frames of the slow loop per round.
         pictures: Pictures in the folder.
+        commands: Of these, so many are painted by a command each.
+        paintings: How often the large photo is painted while the clock runs.
+        held_frames: Frames of the clip with repeats that the large network paints.
         engines: Measure every style, backend and precision.
     """
 
@@ -72,11 +78,20 @@ class Extent:
     seconds: float
     upstream_frames: int
     pictures: int
+    commands: int
+    paintings: int
+    held_frames: int
     engines: bool
 
 
-FULL: Final = Extent(rounds=5, seconds=20.0, upstream_frames=6, pictures=40, engines=True)
-QUICK: Final = Extent(rounds=1, seconds=5.0, upstream_frames=2, pictures=16, engines=False)
+FULL: Final = Extent(
+    rounds=5, seconds=20.0, upstream_frames=6, pictures=40, commands=6, paintings=3,
+    held_frames=96, engines=True,
+)  # fmt: skip
+QUICK: Final = Extent(
+    rounds=1, seconds=4.0, upstream_frames=2, pictures=16, commands=2, paintings=1,
+    held_frames=12, engines=False,
+)  # fmt: skip
 
 
 def all_scenes(clips: Path, style: str, extent: Extent) -> list[Scene]:
@@ -111,8 +126,8 @@ def all_scenes(clips: Path, style: str, extent: Extent) -> list[Scene]:
         Scene(
             "small pictures",
             small_pictures(clips, extent.pictures),
-            (one_by_one(style), in_batch(style)),
-            "one",
+            (command_each(style, extent.commands), one_by_one(style), in_batch(style)),
+            "each",
         ),
         Scene("cold start", hd, (cold_start(style),)),
     ]  # fmt: skip
@@ -131,18 +146,25 @@ def plain_scene(name: str, clip: Path, style: str, extent: Extent) -> Scene:
 def _large_network(small: Path, clips: Path, extent: Extent, upstream: Contender) -> list[Scene]:
     """AnimeGANv2's published architecture: a square clip, one with repeats, and a photo."""
     checkpoint = str(random_checkpoint(clips / "animegan2_random.safetensors"))
-    brief = extent.seconds < FULL.seconds
-    square = scaled_clip(small, 512, 512, clips, 0.4 if brief else 2.0)
-    held = repeated_clip(square, HELD, 24 if brief else 96, clips)
-    bf16 = ("--style", checkpoint, "--precision", "bf16")
-    title = "videotoon, AnimeGANv2's 8 MB architecture (random weights)"
-    plain = videotoon("bf16", f"{title}, bf16", *bf16, *PLAIN, random=True)
-    off = videotoon("off", "8 MB architecture, reuse off", *bf16, *PLAIN, random=True)
-    on = videotoon("on", "8 MB architecture, reuse on", *bf16, *REPEATS, random=True)
+    precisions = ("bf16", "int8") if int8_form_made(checkpoint) else ("bf16",)
+    square = scaled_clip(small, 512, 512, clips, 0.3 if extent.seconds < FULL.seconds else 2.0)
+    held = repeated_clip(square, HELD, extent.held_frames, clips)
+    plain, reuse, photo = [], [], []
+    for precision in precisions:
+        options = ("--style", checkpoint, "--precision", precision)
+        name = f"videotoon, 8 MB architecture, {precision}"
+        plain.append(
+            videotoon(precision, f"{name} (random weights)", *options, *PLAIN, random=True)
+        )
+        reuse += [
+            videotoon(f"{precision} off", f"{name}, reuse off", *options, *PLAIN, random=True),
+            videotoon(f"{precision} on", f"{name}, reuse on", *options, *REPEATS, random=True),
+        ]
+        photo.append(warm_photo(checkpoint, precision, extent.paintings))
     return [
-        Scene("512x512 8 MB", square, (upstream, transcode(), plain)),
-        Scene("75 % repeats, 8 MB", held, (off, on), "off"),
-        Scene("photo", square_photo(clips, 1024), (warm_photo(checkpoint, "bf16"),)),
+        Scene("512x512 8 MB", square, (upstream, transcode(), *plain)),
+        Scene("75 % repeats 8 MB", held, reuse, bases={f"{p} on": f"{p} off" for p in precisions}),
+        Scene("photo", square_photo(clips, 1024), photo, "bf16"),
     ]
 
 

@@ -64,6 +64,29 @@ def test_only_what_was_measured_is_compared_with_its_goal():
     assert found["720p: peak RSS"].found == 400.0
 
 
+def test_the_faster_precision_is_judged_and_named():
+    def large(scene: str, key: str, fps: float, to_base: float | None = None) -> Row:
+        return replace(ROW, scene=scene, key=key, fps=fps, to_base=to_base)
+
+    rows = [
+        large("512x512 8 MB", "bf16", 2.0, 4.0),
+        large("512x512 8 MB", "int8", 3.5, 7.0),
+        large("photo", "bf16", 0.5),
+        large("75 % repeats 8 MB", "bf16 on", 6.0, 3.4),
+        large("75 % repeats 8 MB", "int8 on", 9.0, 3.2),
+        large("small pictures", "batch", 20.0, 12.0),
+        large("small pictures", "one", 10.0, 6.0),
+    ]
+    found = {outcome.name: (outcome.found, outcome.note) for outcome in outcomes(rows)}
+    assert found["8 MB, 512x512: fps"] == (3.5, "int8")
+    assert found["8 MB, 512x512: fps / upstream loop"] == (7.0, "int8")
+    assert found["8 MB, 1024x1024 photo, warm"] == (2.0, "bf16")
+    assert found["75 % repeats 8 MB: on / off"] == (3.2, "int8")
+    assert found["small pictures: batch / one by one"] == (
+        12.0, "a command each; 2.00 to one process in turn",
+    )  # fmt: skip
+
+
 def scene(runs: dict[str, list[Run]], repeats: float = 0.0) -> Scene:
     def contender(key: str) -> Contender:
         turns = iter(runs[key])
@@ -190,8 +213,8 @@ def test_the_report_holds_goals_rows_parts_and_pictures(tmp_path):
     rows = [ROW, still]
     write_report(tmp_path, rows, outcomes(rows), {"720p": trace}, {"cores": "2"})
     text = (tmp_path / "report.md").read_text()
-    assert "| 720p: fps | 40.00 | 48 | 30 | floor reached |" in text
-    assert "| still camera: change-only on / off | 2.50 | 2 | 1.5 | target reached |" in text
+    assert "| 720p: fps | 40.00 | 48 | 30 | floor reached |  |" in text
+    assert "| still camera: change-only on / off | 2.50 | 2 | 1.5 | target reached |  |" in text
     assert "- still camera, videotoon, cel: `ab`" in text
     assert "| network | 30.00 |" in text
     assert "| all | 50.00 |" in text

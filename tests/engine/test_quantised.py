@@ -12,6 +12,7 @@ import pytest
 
 from tests.engine.conftest import random_planes
 from videotoon.batch.styles import StyleShelf
+from videotoon.cli import weights
 from videotoon.engine import calibration, quantise, quantised
 from videotoon.engine.calibration import Measured, calibration_key
 from videotoon.engine.calibration_pictures import FEWEST, drawn_picture, picture_set
@@ -237,3 +238,37 @@ def test_the_published_architecture_reaches_the_limit(animegan2_file: Path) -> N
         open_style(
             Settings(style=str(animegan2_file), precision="int8", backend="torch"), SIZE, BT709
         )
+
+
+def test_kept_forms_are_listed_and_verified(accepted: Path, capsys) -> None:
+    (form,) = quantised.kept_forms()
+    assert (form.made_from, form.problem) == (accepted.name, "")
+    assert form.decibels >= quantised.LEAST_DECIBELS
+    weights.list_weights()
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if accepted.name in line]
+    assert f"{form.decibels:.1f}" in line
+    assert "whole" in line
+    weights.verify_weights()
+    assert f"int8 form of {accepted.name}: whole" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content", "words", "cure"),
+    [
+        (".bin", b"x", "was altered", "weights quantise mine.xml"),
+        (".xml", None, "is missing", "weights quantise mine.xml"),
+        (".json", b"[", "not readable", "remove it"),
+    ],
+)
+def test_damaged_forms_are_reported(accepted: Path, suffix, content, words, cure) -> None:
+    (form,) = quantised.kept_forms()
+    file = form.path.with_suffix(suffix)
+    if content is None:
+        file.unlink()
+    else:
+        file.write_bytes(content)
+    with pytest.raises(WeightsError, match="altered or not readable: int8 form of") as info:
+        weights.verify_weights()
+    assert cure in info.value.cure
+    (form,) = quantised.kept_forms()
+    assert words in form.problem

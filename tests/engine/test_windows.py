@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from tests.engine.conftest import random_planes
-from videotoon.engine.changes import ChangeFinder, crop, set_into
+from videotoon.engine.changes import Box, ChangeFinder, crop, set_into
 from videotoon.engine.open import open_style
 from videotoon.engine.styles import Catalogue, load_catalogue
 from videotoon.engine.windows import FixedWindows, can_paint_windows, reach
 from videotoon.frame import BT709, ColourTags, FrameSize, Planes
 from videotoon.settings import PrecisionChoice, Settings
 
+BT709_FULL = ColourTags(matrix=1, full_range=True)
 BT601_FULL = ColourTags(matrix=6, full_range=True)
 
 
@@ -80,10 +83,44 @@ def test_windows_of_the_default_style_are_exact(precision: PrecisionChoice) -> N
     assert assert_windows_exact(default, precision, size, BT709, None, 6) > 2
 
 
-def test_int8_in_a_foreign_colour_space_is_always_whole() -> None:
-    default = load_catalogue().default
-    style = open_style(Settings(style=default, precision="int8"), FrameSize(320, 240), BT601_FULL)
-    assert not can_paint_windows(style)
+@pytest.mark.parametrize(
+    "colour",
+    [BT709, BT709_FULL, ColourTags(matrix=6), BT601_FULL, ColourTags(matrix=9)],
+    ids=["native", "709-full", "601", "601-full", "2020"],
+)
+@pytest.mark.slow
+def test_int8_windows_are_exact_in_every_colour_space(colour: ColourTags) -> None:
+    """Millions of codes are compared: graphs that round otherwise differ in one of a million."""
+    from videotoon.engine.openvino_backend import OpenVinoBackend
+
+    if "int8" not in OpenVinoBackend().capabilities():
+        pytest.skip("this CPU has no int8")
+    size, chosen = FrameSize(1280, 720), Settings(style=load_catalogue().default, precision="int8")
+    style = open_style(chosen, size, colour)
+    assert can_paint_windows(style)
+    whole, windows = style.session(), FixedWindows(style, patience=0).session()
+    grid, margin = math.lcm(2, style.network.stride), -(-reach(style) // 2) * 2
+    generator = np.random.default_rng(11)
+    sides = [(1024, 480), (832, 656), (576, 688)]
+    compared = 0
+    for seed in range(8):
+        planes = random_planes(size, seed)
+        expected = whole.paint(planes)
+        for width, height in sides:
+            left = int(generator.integers(0, (size.width - width) // grid + 1)) * grid
+            top = int(generator.integers(0, (size.height - height) // grid + 1)) * grid
+            window = windows.paint_window(crop(planes, Box(left, top, left + width, top + height)))
+            assert window is not None
+            inside = Box(margin, margin, width - margin, height - margin)
+            outside = Box(left + margin, top + margin, left + width - margin, top + height - margin)
+            pairs = zip(
+                crop(window, inside).colour_planes, crop(expected, outside).colour_planes,
+                strict=True,
+            )  # fmt: skip
+            for ours, theirs in pairs:
+                np.testing.assert_array_equal(ours, theirs)
+                compared += ours.size
+    assert compared > 3_000_000
 
 
 def test_scaled_or_softened_painting_is_always_whole(catalogue: Catalogue) -> None:

@@ -20,7 +20,7 @@ from videotoon.engine.open import OpenedStyle
 from videotoon.engine.phases import pad_edges
 from videotoon.engine.pictures import planes_to_rgb, rgb_to_planes
 from videotoon.engine.styliser import Styliser
-from videotoon.engine.windows import WindowPainter, can_paint_any_size
+from videotoon.engine.windows import WindowPainter, can_paint_windows
 from videotoon.frame import FrameSize, Planes
 from videotoon.settings import Settings
 
@@ -101,7 +101,7 @@ class PicturePainter:
         The engine does not say whether it does, so a picture of noise is painted in both ways.
         """
         style = self._shelf.open(self._settings, FrameSize(STEP, STEP), PICTURE_TAGS)
-        if not can_paint_any_size(style):
+        if not can_paint_windows(style):
             return None
         painter = WindowPainter(style)
         return painter if _paint_alike(style, painter) else None

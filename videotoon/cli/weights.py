@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from videotoon.cli.tables import table
+from videotoon.engine.quantised import KeptForm, kept_forms
 from videotoon.errors import WeightsError
 from videotoon.progress import printable
 from videotoon.weights_store.catalogue import FETCHABLE, Licence, PinnedFile, fetchable
@@ -27,6 +28,12 @@ def list_weights() -> None:
     ]  # fmt: skip
     print(table(["weights", "what", "size", "state", "commercial", "licence"], rows))
     print()
+    forms = [
+        [_made_from(form), f"{form.decibels:.1f}", form.problem or "whole"] for form in kept_forms()
+    ]
+    if forms:
+        print(table(["int8 form of", "dB to fp32 at worst", "state"], forms))
+        print()
     for licence, files in _by_licence(FETCHABLE):
         _print(f"{', '.join(file.name for file in files)}: {_spelt(licence)}", sys.stdout)
     print()
@@ -53,12 +60,12 @@ def pull_weights(names: Sequence[str], quiet: bool = False) -> None:
 
 
 def verify_weights() -> None:
-    """Hash all bundled and fetched files again and print the result of each.
+    """Hash all bundled and fetched files, and int8 forms, again and print the result of each.
 
     Raises:
         WeightsError: Some are not as they should be.
     """
-    verdicts = [*verify_bundled(), *verify_fetched()]
+    verdicts = [*verify_bundled(), *verify_fetched(), *_verify_int8()]
     for verdict in verdicts:
         _print(_sentence(verdict), sys.stdout)
     bad = [verdict for verdict in verdicts if verdict.problem]
@@ -68,6 +75,21 @@ def verify_weights() -> None:
             f"{', '.join(verdict.name for verdict in bad)}",
             bad[0].cure if len(bad) == 1 else "what to do stands beside each",
         )
+
+
+def _verify_int8() -> Iterator[Verdict]:
+    for form in kept_forms():
+        name = _made_from(form)
+        cure = f"make it again: videotoon weights quantise {name}"
+        if not form.made_from:
+            cure = "remove it; what it was made from can be quantised again"
+        yield Verdict(f"int8 form of {name}", form.path, form.problem, cure)
+
+
+def _made_from(form: KeptForm) -> str:
+    """Return the name under which what a form was made from is asked for."""
+    names = {file.file_name: file.name for file in FETCHABLE}
+    return names.get(form.made_from, form.made_from) or form.path.stem
 
 
 def quantise_weights(name: str, pictures: Path | None) -> None:

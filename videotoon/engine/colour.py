@@ -16,6 +16,9 @@ from videotoon.frame import BT709, ColourTags
 
 Matrix = NDArray[np.float64]
 
+RESIDUE: Final = 1e-9
+"""Entries of a matrix below this are what rounding left of zero."""
+
 LUMA_WEIGHTS: Final = {
     1: (0.2126, 0.0722),
     4: (0.30, 0.11),
@@ -73,13 +76,13 @@ def rgb_to_codes(tags: ColourTags) -> tuple[Matrix, Matrix]:
 def codes_to_native(tags: ColourTags) -> tuple[Matrix, Matrix]:
     """Affine map from codes under ``tags`` to codes in BT.709 limited range.
 
-    Neutral greys stay neutral, so luma never enters the chroma rows; tiny residues of the matrix
-    inversion are removed to make that exact.
+    Neutral greys stay neutral, so luma never enters the chroma rows, and between ranges of one
+    matrix nothing mixes; tiny residues of the matrix inversion are removed to make that exact.
     """
     to_rgb, rgb_offset = codes_to_rgb(tags)
     from_rgb, code_offset = rgb_to_codes(BT709)
     matrix = from_rgb @ to_rgb
-    matrix[1:, 0] = 0.0
+    matrix[np.abs(matrix) < RESIDUE] = 0.0
     return matrix, from_rgb @ rgb_offset + code_offset
 
 

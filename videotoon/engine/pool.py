@@ -8,100 +8,35 @@ bounded, so a slow encoder slows the decoder down instead of filling memory.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-from videotoon.cache.repeated import RepeatedFrames
-from videotoon.engine.base import Session
-from videotoon.engine.changes import ChangeFinder, Repaint, WindowSession, crop, set_into
+from videotoon.engine.changes import ChangeFinder
+from videotoon.engine.painters import (
+    ChangeOnly,
+    FaceFollowing,
+    FacePainting,
+    Faces,
+    FrameReuse,
+    PaintedFuture,
+    Painter,
+    SessionSource,
+    Task,
+)
 from videotoon.engine.queues import BoundedQueue, QueueClosed, Reach
-from videotoon.frame import Frame, Planes
+from videotoon.frame import Frame
 from videotoon.timing import StageClock
+
+__all__ = [
+    "ChangeOnly", "FaceFollowing", "FacePainting", "FrameReuse", "GeneratorPool", "PaintedFrame",
+    "PaintedFuture", "SessionSource",
+]  # fmt: skip
 
 INBOX_PER_WORKER = 1
 """Frames waiting for a worker; more would only add latency and memory."""
 
 OUTLET_PER_WORKER = 4
 """Frames between the feeder and the encoder, painted or not: lets short stalls pass."""
-
-PaintedFuture = Future[Planes]
-FrameReuse = RepeatedFrames[PaintedFuture]
-
-
-class SessionSource(Protocol):
-    """Whatever hands out painting sessions, one per worker."""
-
-    def session(self) -> Session:
-        """Return a new session."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeOnly:
-    """What painting only the changed part of a frame needs.
-
-    Attributes:
-        finder: Finds what changed.
-        window_session: Makes one session per worker that paints windows.
-    """
-
-    finder: ChangeFinder
-    window_session: Callable[[], WindowSession]
-
-
-Faces = tuple[Any, ...]
-"""Faces of one frame, as the stage that found them describes them."""
-
-
-class FacePainting(Protocol):
-    """Paints the faces of a frame into the scene's painting; one per worker."""
-
-    def paint(self, original: Planes, painted: Planes, faces: Sequence[Any]) -> Planes:
-        """Return the painting with its faces."""
-        ...
-
-
-class FaceFollowing(Protocol):
-    """Follows faces from frame to frame, in order, in the feeder's thread."""
-
-    @property
-    def restless(self) -> bool:
-        """True where the next frame must be painted even if it repeats another."""
-        ...
-
-    def follow(self, frame: Frame) -> Faces:
-        """Return the faces of the next frame that is painted."""
-        ...
-
-    def forget(self) -> None:
-        """Let nothing before the next frame influence what comes."""
-        ...
-
-    def painter(self) -> FacePainting:
-        """Return a painter for one worker."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """A frame for a worker.
-
-    Attributes:
-        frame: What to paint.
-        future: Where the painting goes.
-        scene: Where the painting without its faces goes; the same where none are painted.
-        repaint: What changed since ``base``, or None to paint all.
-        base: The earlier painting that unchanged pixels are taken from.
-    """
-
-    frame: Frame
-    future: PaintedFuture
-    scene: PaintedFuture
-    repaint: Repaint | None = None
-    base: PaintedFuture | None = None
-    faces: Faces = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +74,7 @@ class GeneratorPool:
         faces: FaceFollowing | None = None,
     ) -> None:
         self._painters = [
-            _Painter(
+            Painter(
                 style.session(),
                 None if changes is None else changes.window_session(),
                 None if faces is None else faces.painter(),
@@ -184,43 +119,12 @@ class GeneratorPool:
             run.stop()
 
 
-class _Painter:
-    """What one worker thread paints with."""
-
-    def __init__(
-        self, session: Session, windows: WindowSession | None, faces: FacePainting | None
-    ) -> None:
-        self._session = session
-        self._windows = windows
-        self._faces = faces
-
-    def paint_faces(self, task: _Task, scene: Planes) -> Planes:
-        """Return the scene's painting with the frame's faces."""
-        if self._faces is None or not task.faces:
-            return scene
-        return self._faces.paint(task.frame.planes, scene, task.faces)
-
-    def paint(self, task: _Task) -> Planes:
-        """Paint a frame, or set what changed into the painting it is based on."""
-        planes = task.frame.planes
-        if task.repaint is None or task.base is None or self._windows is None:
-            return self._session.paint(planes)
-        window = planes
-        if task.repaint.write.area:
-            found = self._windows.paint_window(crop(planes, task.repaint.read))
-            if found is None:
-                return self._session.paint(planes)
-            window = found
-        # The base was handed out before this task, so some worker is at it or done with it.
-        return set_into(task.base.result(), window, task.repaint, planes.alpha)
-
-
 class _Run:
     """The threads of one pass over a clip."""
 
     def __init__(
         self,
-        painters: list[_Painter],
+        painters: list[Painter],
         frames: Iterable[Frame],
         reuse: FrameReuse,
         finder: ChangeFinder | None,
@@ -238,7 +142,7 @@ class _Run:
         self._base: PaintedFuture | None = None
         self._clock = clock
         self._begins_afresh = begins_afresh
-        self._inbox: BoundedQueue[_Task] = BoundedQueue(INBOX_PER_WORKER * workers)
+        self._inbox: BoundedQueue[Task] = BoundedQueue(INBOX_PER_WORKER * workers)
         self._outlet: BoundedQueue[tuple[Frame, PaintedFuture, bool]] = BoundedQueue(
             OUTLET_PER_WORKER * workers
         )
@@ -306,7 +210,7 @@ class _Run:
         with self._clock.busy("faces"):
             return self._faces.follow(frame)
 
-    def _task(self, frame: Frame, faces: Faces) -> _Task:
+    def _task(self, frame: Frame, faces: Faces) -> Task:
         """Make the task of a frame that was not painted before."""
         with self._clock.busy("cache"):
             future = PaintedFuture()
@@ -314,7 +218,7 @@ class _Run:
             self._reuse.remember(frame.planes, future)
             repaint = None if self._finder is None else self._finder.look(frame.planes)
             base, self._base = self._base, scene
-            return _Task(frame, future, scene, repaint, base, faces)
+            return Task(frame, future, scene, repaint, base, faces)
 
     def _forget(self) -> None:
         """Let nothing before this frame influence what comes."""
@@ -325,7 +229,7 @@ class _Run:
         if self._finder is not None:
             self._finder.forget()
 
-    def _work(self, painter: _Painter) -> None:
+    def _work(self, painter: Painter) -> None:
         while True:
             try:
                 task = self._inbox.get()

@@ -10,8 +10,8 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +34,49 @@ READING_KEYS: Final = (
     "range",
 )  # fmt: skip
 """What a sidecar may say that changes what the network computes or is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptForm:
+    """An int8 form in the cache, whatever became of its source.
+
+    Attributes:
+        made_from: Name of the file it was made from; empty if unknown.
+        path: Its graph.
+        decibels: Peak signal-to-noise ratio to fp32 on the worst held-out picture; 0 if unknown.
+        problem: What is wrong with it, empty if nothing.
+    """
+
+    made_from: str
+    path: Path
+    decibels: float
+    problem: str = ""
+
+
+def kept_forms() -> Iterator[KeptForm]:
+    """Hash all int8 forms in the cache that this version would use."""
+    for notes in sorted((cache_folder() / "quantised").glob(f"*-{RECIPE}.json")):
+        graph = notes.with_suffix(".xml")
+        try:
+            facts = json.loads(notes.read_text(encoding="utf-8"))
+            name, decibels = str(facts["made_from"]), float(facts["decibels"])
+            hashes = {suffix: str(facts["sha256"][suffix]) for suffix in (".xml", ".bin")}
+        except (OSError, ValueError, KeyError, TypeError):
+            yield KeptForm("", graph, 0.0, f"{notes} is not readable")
+            continue
+        yield KeptForm(name, graph, decibels, _damage(graph, hashes))
+
+
+def _damage(graph: Path, hashes: Mapping[str, str]) -> str:
+    for suffix, wanted in hashes.items():
+        file = graph.with_suffix(suffix)
+        try:
+            found = file_sha256(file)
+        except (OSError, WeightsError):
+            return f"{file} is missing or not readable"
+        if found != wanted:
+            return f"{file} was altered"
+    return ""
 
 
 def quantised_form(network: StyleNetwork, sidecar: Mapping[str, Any]) -> StyleNetwork | None:

@@ -11,8 +11,8 @@ import numpy as np
 
 from videotoon.engine import phases
 from videotoon.engine.changes import ChangeFinder, WindowSession
+from videotoon.engine.painters import ChangeOnly
 from videotoon.engine.painting import PaintingStyle
-from videotoon.engine.pool import ChangeOnly
 from videotoon.frame import FrameSize, Planes
 from videotoon.settings import Settings
 
@@ -36,16 +36,6 @@ MOST_SIZES: Final = 8
 
 def can_paint_windows(style: OpenedStyle) -> bool:
     """Tell whether windows of this style come out exactly as inside whole frames."""
-    # Without a fixed size, OpenVINO folds the colour map of other spaces into int8 wrongly.
-    native = style.compiled.spec.colour.native or style.precision != "int8"
-    return native and can_paint_any_size(style)
-
-
-def can_paint_any_size(style: OpenedStyle) -> bool:
-    """Tell whether one network without a fixed size may paint whole pictures of this style exactly.
-
-    Whether it really does depends on their colour space; callers try it out.
-    """
     spec = style.compiled.spec
     return (
         isinstance(style.compiled, PaintingStyle)  # mixtures paint whole frames
