@@ -151,7 +151,7 @@ def _mapped(values: Node | Output, matrix: NDArray[np.float64]) -> Node:
 
     gains = np.diagonal(matrix)
     if np.array_equal(matrix, np.diag(gains)):
-        # Other range, same matrix: cheaper, and it rounds alike whatever the size of the picture.
+        # Other range, same matrix: cheaper than a convolution, and nothing is summed up.
         return operations.multiply(values, _floats(gains.reshape(1, -1, 1, 1)))
     kernel = _floats(matrix.reshape(*matrix.shape, 1, 1))
     return operations.convolution(values, kernel, [1, 1], [0, 0], [0, 0], [1, 1])
