@@ -12,7 +12,7 @@ from typing import Any
 
 from videotoon.cli.app import main
 from videotoon.encode import segment
-from videotoon.engine import pool
+from videotoon.engine.painters import Painter
 
 PAINTED = "VIDEOTOON_TEST_PAINTED"
 """Environment variable that names the file."""
@@ -27,7 +27,7 @@ def watch() -> None:
     if os.environ.get(SAVES_NOTHING):
         vars(segment)["SegmentEncoder"].finish = lambda _: time.sleep(600)
     handle = os.open(os.environ[PAINTED], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    painter: Any = vars(pool)["_Painter"]
+    painter: Any = Painter
     paint = painter.paint
 
     def watched(self: Any, task: Any) -> Any:
