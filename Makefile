@@ -13,6 +13,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PIP_ARGS ?=
 PYTEST_ARGS ?=
+CORPUS_ARGS ?= $(if $(wildcard ../shared/media),--extra ../shared/media)
 CLIP ?= sample_media/walk.mp4
 STYLE ?= cel
 
@@ -83,7 +84,8 @@ types: $(VENV)/.dev
 
 check: lint types test-all
 
-# Clips of one's own go through as well: make corpus CORPUS_ARGS="--extra ~/Videos"
+# Clips of one's own go through as well: make corpus CORPUS_ARGS="--extra ~/Videos"; those that tests
+# marked `shared` use do where they are there.
 corpus: $(VENV)/.test
 	$(BIN)/python -m benchmarks.corpus --write docs/corpus.md $(CORPUS_ARGS)
 
