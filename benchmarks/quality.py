@@ -9,13 +9,16 @@ streams on two threads.  A network's picture is checked before anything is timed
 
 import argparse
 import json
+import statistics
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 
+from benchmarks.machine_facts import machine_facts
 from benchmarks.quality_figures import INT8_FLOOR, Figures, missed
 from training.colour import Image8, planes_to_rgb, rgb_to_planes, through_planes
 from training.export import load_student
@@ -24,13 +27,20 @@ from training.painters import painter_for
 from training.prepare import SIDES, PrepareSettings, held_out_squares
 from training.runtime import PlaneRunner
 from training.steadiness import WarpSettings, flicker_ratio
-from videotoon.engine.machine import processor_name
+from videotoon.engine.calibration import frames_per_second, sample_picture
+from videotoon.engine.open import open_style
+from videotoon.frame import BT709, FrameSize
+from videotoon.settings import Settings
 
 FRAMES = {
-    "sd": {"540×960": (544, 960)},
-    "hd": {"720p": (720, 1280), "1080p": (1088, 1920)},
+    "sd": {"540×960": FrameSize(540, 960)},
+    "hd": {"720p": FrameSize(1280, 720), "1080p": FrameSize(1920, 1080)},
 }
-"""Sizes timed for each scale; 540 and 1080 rows are padded to the network's stride."""
+"""Sizes timed for each scale."""
+
+ROUNDS = 5
+
+SCALES: dict[str, Literal["sd", "hd"]] = {"sd": "sd", "hd": "hd"}
 
 CLIPS = {"sd": "sakura_walk_540x960.mp4", "hd": "bbb.webm"}
 """Clips on which flicker is measured."""
@@ -71,7 +81,9 @@ def samples(weights: Path, style: str, scale: str, data: Path) -> Iterator[Sampl
         )
 
 
-def measure(weights: Path, style: str, scale: str, data: Path, out: Path) -> Figures:
+def measure(
+    weights: Path, style: str, scale: Literal["sd", "hd"], data: Path, out: Path
+) -> Figures:
     """All figures of one network; its contact sheet goes to ``out``."""
     rows, strips = [], []
     for sample in samples(weights, style, scale, data):
@@ -92,10 +104,7 @@ def measure(weights: Path, style: str, scale: str, data: Path, out: Path) -> Fig
     phase = load_student(weights / style / f"{scale}.safetensors").config.phase
     if means[4] < INT8_FLOOR:
         raise SystemExit(f"{style} {scale}: int8 is {means[4]:.1f} dB from fp32; quantise it again")
-    times = {
-        name: PlaneRunner.load(file, phase, *size).milliseconds()
-        for name, size in FRAMES[scale].items()
-    }
+    times = {name: milliseconds(style, scale, size) for name, size in FRAMES[scale].items()}
     size = file.stat().st_size + file.with_suffix(".bin").stat().st_size
     return Figures(
         style=style,
@@ -109,6 +118,13 @@ def measure(weights: Path, style: str, scale: str, data: Path, out: Path) -> Fig
         bytes=size,
         milliseconds=times,
     )
+
+
+def milliseconds(style: str, scale: Literal["sd", "hd"], size: FrameSize) -> float:
+    """Time of a frame in the engine as jobs use it, in int8, planes to planes; a median."""
+    opened = open_style(Settings(style=style, detail=scale, precision="int8"), size, BT709)
+    picture = sample_picture(size)
+    return 1000.0 / statistics.median(frames_per_second(opened, picture) for _ in range(ROUNDS))
 
 
 def warping(file: Path, phase: int, scale: str, data: Path) -> float | None:
@@ -172,6 +188,12 @@ def table(figures: list[Figures]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def processor() -> str:
+    """The processor in words, with what decides on int8."""
+    facts = machine_facts()
+    return ", ".join(facts[name] for name in ("processor", "family", "int8") if name in facts)
+
+
 def main() -> None:
     """Measures what the weights folder holds."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
@@ -185,7 +207,7 @@ def main() -> None:
     networks = sorted(options.weights.glob("*/*_int8.xml"))
     figures = []
     for file in networks:
-        style, scale = file.parent.name, file.stem.removesuffix("_int8")
+        style, scale = file.parent.name, SCALES[file.stem.removesuffix("_int8")]
         if options.style and style not in options.style:
             continue
         figures.append(measure(options.weights, style, scale, options.data, options.out))
@@ -196,7 +218,7 @@ def main() -> None:
     print("\n" + table(figures))
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "table.md").write_text(table(figures))
-    facts = {"processor": processor_name(), "networks": [asdict(f) for f in figures]}
+    facts = {"processor": processor(), "networks": [asdict(f) for f in figures]}
     (options.out / "figures.json").write_text(json.dumps(facts, indent=1))
 
 

@@ -85,7 +85,7 @@ def calibrate(settings: Settings, folder: Path | None = None) -> list[Measured]:
         painted = style.session().paint(picture)
         reference = reference or painted
         least = LEAST_DECIBELS if style.network.decibels is None else quantised.LEAST_DECIBELS
-        speed, decibels = _speed(style, picture), _decibels(painted, reference)
+        speed, decibels = frames_per_second(style, picture), _decibels(painted, reference)
         found.append(Measured(precision, speed, decibels, least))
     found.sort(key=lambda one: -one.fps)
     _store(calibration_key(resolve_style(settings.style)), best_of(found), folder)
@@ -124,8 +124,8 @@ def sample_picture(size: FrameSize) -> Planes:
     return Planes(y, u, np.ascontiguousarray(255 - u))
 
 
-def _speed(style: OpenedStyle, picture: Planes) -> float:
-    """Return frames per second with all streams busy."""
+def frames_per_second(style: OpenedStyle, picture: Planes) -> float:
+    """Paint a picture over and over, planes to planes, with all streams busy; how many a second."""
     done = [0] * style.streams
     end = time.perf_counter() + SECONDS_EACH
 
