@@ -23,17 +23,20 @@ def base_clip(name: str) -> Path:
     return clip if clip.is_file() else SAMPLE
 
 
-def scaled_clip(source: Path, width: int, height: int, folder: Path, seconds: float) -> Path:
-    """Transcode a clip to x264 at a size; reused when it is there already."""
+def scaled_clip(
+    source: Path, width: int, height: int, folder: Path, seconds: float, start: float = 0.0
+) -> Path:
+    """Transcode a clip, or a part of it, to x264 at a size; reused when it is there already."""
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{source.stem}_{width}x{height}_{seconds:g}s.mp4"
+    begin = f"_from{start:g}" if start else ""
+    target = folder / f"{source.stem}_{width}x{height}_{seconds:g}s{begin}.mp4"
     if not target.is_file():
         part = target.with_suffix(".part.mp4")
         filters = f"scale={width}:{height}:flags=lanczos,setsar=1"
         _ffmpeg(
-            "-i", f"file:{source}", "-t", f"{seconds:g}", "-vf", filters, "-c:v", "libx264",
-            "-crf", "18", "-preset", "medium", "-pix_fmt", "yuv420p", "-colorspace", "bt709",
-            "-color_range", "tv", "-c:a", "aac", f"file:{part}",
+            "-ss", f"{start:g}", "-i", f"file:{source}", "-t", f"{seconds:g}", "-vf", filters,
+            "-c:v", "libx264", "-crf", "18", "-preset", "medium", "-pix_fmt", "yuv420p",
+            "-colorspace", "bt709", "-color_range", "tv", "-c:a", "aac", f"file:{part}",
         )  # fmt: skip
         part.replace(target)
     return target

@@ -9,9 +9,11 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-LIKENESS_DB: Final = (12.0, 45.0)
-"""Bounds on the likeness (PSNR of luma) of a painting to its clip: less shows something else, more
-was hardly painted."""
+LEAST_CORRELATION: Final = 0.5
+"""Of a painting's luma with its clip's; less shows something else. A dark style's codes are far off."""
+
+MOST_DB: Final = 45.0
+"""Likeness (PSNR of luma) above which hardly anything was painted."""
 
 LOOKED_AT: Final = 8
 """Frames compared, the last ones of the short piece."""
@@ -65,11 +67,17 @@ def prove_painting(clip: Path, output: Path, claimed: int, shows_the_clip: bool)
         if after.std() < EMPTY:
             raise RuntimeError(f"{output.name} shows nothing")
         compared += 1
-        likeness = psnr(before, after)
-        if shows_the_clip and not LIKENESS_DB[0] < likeness < LIKENESS_DB[1]:
-            raise RuntimeError(f"{output.name} is no painting of {clip.name}: {likeness:.1f} dB")
+        if shows_the_clip:
+            _compare(before, after, f"{output.name} is no painting of {clip.name}")
     if compared == 0:
         raise RuntimeError(f"the beginning of {clip.name} shows nothing to compare")
+
+
+def _compare(before: NDArray[np.uint8], after: NDArray[np.uint8], failure: str) -> None:
+    correlation = float(np.corrcoef(before.ravel(), after.ravel())[0, 1])
+    likeness = psnr(before, after)
+    if correlation < LEAST_CORRELATION or likeness > MOST_DB:
+        raise RuntimeError(f"{failure}: correlation {correlation:.2f}, {likeness:.1f} dB")
 
 
 def first_lumas(clip: Path, count: int) -> list[NDArray[np.uint8]]:

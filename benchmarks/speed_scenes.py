@@ -32,6 +32,9 @@ TEACHERS: Final = Path(__file__).resolve().parents[2] / "shared" / "teachers"
 PLAIN: Final = ("--cache-frames", "0", "--no-change-only", "--no-face")
 CHANGES: Final = ("--cache-frames", "0", "--no-face", "--change-only")
 REPEATS: Final = ("--cache-frames", "8", "--no-face", "--no-change-only")
+ENGINES_START: Final = 4.0
+"""Seconds into the clip at which every engine begins: after its fade from black."""
+
 HELD: Final = 4
 """How often each frame of the clip with repeats is shown: three of four are repeats."""
 
@@ -132,7 +135,7 @@ def all_scenes(clips: Path, style: str, extent: Extent) -> list[Scene]:
         Scene("cold start", hd, (cold_start(style),)),
     ]  # fmt: skip
     if extent.engines:
-        short = scaled_clip(bunny, 1280, 720, clips, 2.0)
+        short = scaled_clip(bunny, 1280, 720, clips, 2.0, ENGINES_START)
         scenes.append(Scene("720p engines", short, (limit, *every_engine()), "transcode"))
     return scenes
 
