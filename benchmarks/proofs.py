@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_CORRELATION: Final = 0.5
-"""Of a painting's luma with its clip's; less shows something else. A dark style's codes are far off."""
+"""Of a painting's luma with its clip's; less shows something else. It holds for dark styles too."""
 
 MOST_DB: Final = 45.0
 """Likeness (PSNR of luma) above which hardly anything was painted."""
