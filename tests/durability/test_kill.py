@@ -40,13 +40,13 @@ def test_killed_twice(
     clip: Path, whole: Path, tmp_path: Path, command_environment: dict[str, str]
 ) -> None:
     output, report = tmp_path / "out.mp4", tmp_path / "report.json"
-    for halves in (1, 3):
+    for halves in (1, 2):  # well before the end, which a fast machine reaches in half a second
         job = jobs.start(clip, output, command_environment)
-        jobs.kill(job, jobs.after(halves, 0.2))
+        jobs.kill(job, jobs.after(halves))
         assert not output.exists()
         assert redone(job) <= jobs.SEGMENT
     done = jobs.journal(jobs.work_folder(output))["segments"]
-    assert len(done) >= 3
+    assert len(done) >= 2
     job = jobs.run(clip, output, command_environment, "--report", str(report))
     assert job.process.returncode == 0, Path(job.log.name).read_text()
     assert jobs.fingerprint(output) == jobs.fingerprint(whole)
