@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -78,7 +79,9 @@ def write_report(
         "rows": [asdict(row) for row in rows],
         "cpu_ms_per_frame": {name: _per_frame(trace) for name, trace in traces.items()},
     }
-    (folder / "report.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    # Where things lie on this machine is nobody's business.
+    facts = json.dumps(content, indent=1).replace(f"{Path.cwd()}{os.sep}", "")
+    (folder / "report.json").write_text(facts + "\n", encoding="utf-8")
     plot_fps(folder / "fps.png", rows)
     if traces:
         plot_timeline(folder / "timeline.png", next(iter(traces.values())))
