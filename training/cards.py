@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import safe_open
-
+from training.export import network_config
 from training.painters import STYLES, TEACHER_FILES
-from videotoon.engine.networks.student import StudentConfig, parameter_count, receptive_field
+from videotoon.engine.networks.student import parameter_count, receptive_field
 
 TEXTS = Path(__file__).with_name("cards.toml")
 SCALE_USES = {"sd": "short sides up to 640 px", "hd": "larger frames (720p, 1080p)"}
@@ -44,14 +43,6 @@ def read_texts(file: Path = TEXTS) -> dict[str, CardText]:
         name: CardText(**{**entry, "commands": tuple(entry["commands"])})
         for name, entry in values.items()
     }
-
-
-def network_config(file: Path) -> StudentConfig:
-    """The shape of the network in a shipped safetensors file."""
-    with safe_open(file, framework="pt") as opened:
-        values: dict[str, Any] = json.loads(opened.metadata()["config"])
-    values["dilations"] = tuple(values["dilations"])
-    return StudentConfig(**values)
 
 
 def card(style: str, weights: Path, figures: Path) -> str:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from training.dataset import PreparedPart, to_planes
 from training.manifest import FileEntry, NetworkEntry, update
 from training.painters import STYLES
+from training.settings import from_dict
 from training.trainer import load_checkpoint
 from videotoon.engine.networks.student import (
     StudentConfig,
@@ -42,12 +43,16 @@ class ExportSettings:
     default: str = "cel"
 
 
-def load_student(path: Path) -> StudentNetwork:
-    """The student of a shipped safetensors file, in evaluation mode."""
+def network_config(path: Path) -> StudentConfig:
+    """The shape of the network in a shipped safetensors file."""
     with safe_open(path, framework="pt") as file:
         values: dict[str, Any] = json.loads(file.metadata()["config"])
-    values["dilations"] = tuple(values["dilations"])
-    network = StudentNetwork(StudentConfig(**values))
+    return StudentConfig(**{**values, "dilations": tuple(values["dilations"])})
+
+
+def load_student(path: Path) -> StudentNetwork:
+    """The student of a shipped safetensors file, in evaluation mode."""
+    network = StudentNetwork(network_config(path))
     network.load_state_dict(load_file(path))
     return network.eval()
 
@@ -55,9 +60,7 @@ def load_student(path: Path) -> StudentNetwork:
 def export(settings: ExportSettings) -> None:
     """Writes the three forms of a checkpoint's averaged network and updates the manifest."""
     state = load_checkpoint(settings.checkpoint)
-    network_values = dict(state["settings"]["network"])
-    network_values["dilations"] = tuple(network_values["dilations"])
-    config = StudentConfig(**network_values)
+    config = from_dict(state["settings"]).network
     network = StudentNetwork(config)
     network.load_state_dict(state["average"])
     network.eval()
@@ -102,7 +105,7 @@ class QuantisableStudent(nn.Module):
         if self.student.config.coarse_gate:
             paint, gate = self.student.paint_and_gate(phases)
         else:
-            features = self.student.features(phases)
+            features, _ = self.student.features(phases)
             paint, gate = self.heads[0](features), torch.sigmoid(self.heads[1](features))
         delta: Tensor = paint + gate * (self.student.detail(phases) + self.centre * phases)
         return delta

@@ -1,6 +1,5 @@
 """An exported core network wrapped for measuring: 8-bit planes in, 8-bit planes out, one graph."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,21 +37,6 @@ class PlaneRunner:
         results = self.compiled(self._inputs(luma, chroma))
         y, u, v = (np.array(results[i][0, 0]) for i in range(3))
         return y, np.stack([u, v])
-
-    def milliseconds(self, rounds: int = 5, frames: int = 30) -> float:
-        """Time per frame with all streams busy; the best of several rounds."""
-        rng = np.random.default_rng(0)
-        luma = rng.integers(16, 236, (self.height, self.width), dtype=np.uint8)
-        chroma = rng.integers(16, 241, (2, self.height // 2, self.width // 2), dtype=np.uint8)
-        queue = openvino.AsyncInferQueue(self.compiled, 3)
-        inputs, best = self._inputs(luma, chroma), float("inf")
-        for _ in range(rounds):
-            start = time.perf_counter()
-            for _ in range(frames):
-                queue.start_async(inputs)
-            queue.wait_all()
-            best = min(best, (time.perf_counter() - start) / frames)
-        return best * 1000.0
 
     @staticmethod
     def _inputs(luma: Image8, chroma: Image8) -> list[Image8]:

@@ -8,7 +8,8 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs torch")
 
-from training.cards import card, network_config, read_texts
+from training.cards import card, read_texts
+from training.export import network_config
 from training.painters import STYLES
 from videotoon.engine.networks.student import parameter_count, receptive_field
 

@@ -171,28 +171,17 @@ class StudentNetwork(nn.Module):
 
     def paint_and_gate(self, phases: Tensor) -> tuple[Tensor, Tensor]:
         """What is added everywhere, and where (0..1) the detail filter acts."""
-        fine = functional.relu(self.stem(phases))
-        coarse = self.coarse_features(fine)
-        refined = self.refined(fine, coarse)
+        refined, coarse = self.features(phases)
         if self.config.coarse_gate:
             return self.head(refined), torch.sigmoid(self.gate(coarse))
         paint, gate = self.head(refined).chunk(2, dim=1)
         return paint, torch.sigmoid(gate)
 
-    def features(self, phases: Tensor) -> Tensor:
-        """What the head sees: features [N, stem, h, w]."""
+    def features(self, phases: Tensor) -> tuple[Tensor, Tensor]:
+        """What the head sees, [N, stem, h, w], and the body's result, [N, body, h/2, w/2]."""
         fine = functional.relu(self.stem(phases))
-        return self.refined(fine, self.coarse_features(fine))
-
-    def coarse_features(self, fine: Tensor) -> Tensor:
-        """The body's features [N, body, h/2, w/2] of the stem's."""
-        coarse: Tensor = self.body(functional.relu(self.down(fine)))
-        return coarse
-
-    def refined(self, fine: Tensor, coarse: Tensor) -> Tensor:
-        """Both resolutions joined and refined, [N, stem, h, w]."""
-        result: Tensor = self.refine(functional.relu(fine + self.up(coarse)))
-        return result
+        coarse = self.body(functional.relu(self.down(fine)))
+        return self.refine(functional.relu(fine + self.up(coarse))), coarse
 
 
 def parameter_count(config: StudentConfig) -> int:
