@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from training import sources
+from training import sources, synthetic
 from training.colour import Image8, rgb_to_planes
 from training.painters import STYLES, Painter, painter_for
 
@@ -45,6 +45,9 @@ class PrepareSettings:
     seed: int = 1
     jitter_share: float = 0.4
     sharpen_share: float = 0.4  # of the clean pictures
+    recolour_share: float = 0.25  # of the clean pictures
+    collage_share: float = 0.25  # of the squares of our own algorithms
+    chart_share: float = 0.08  # the same
 
 
 def training_squares(settings: PrepareSettings) -> Iterator[tuple[str, Image8]]:
@@ -58,16 +61,38 @@ def training_squares(settings: PrepareSettings) -> Iterator[tuple[str, Image8]]:
     if settings.scale == "hd":
         loaded = [p for p in loaded if not p.name.startswith("photos/bsds")]
     order = [p for p in loaded for _ in range(sources.crops_of(p))]
+    originals = [picture.rgb for picture in loaded]
     while order:
         for index in rng.permutation(len(order)):
             picture = order[index]
             square = sources.random_crop(picture.rgb, side, rng, spread)
-            if not distilled and rng.random() < settings.sharpen_share:
-                square = sources.sharpen(square, rng)
+            if not distilled:
+                square = _varied(square, settings, rng)
+                yield from _made(originals, side, settings, rng)
             share = settings.jitter_share * (1.0 if distilled else 1.5)
             if rng.random() < share:
                 square = sources.jitter(square, rng, 1.0)
             yield picture.name, square
+
+
+def _varied(square: Image8, settings: PrepareSettings, rng: np.random.Generator) -> Image8:
+    """A crop of a clean picture, some of them sharpened, some in other colours."""
+    if rng.random() < settings.recolour_share:
+        square = synthetic.recoloured(square, rng)
+    if rng.random() < settings.sharpen_share:
+        square = sources.sharpen(square, rng)
+    return square
+
+
+def _made(
+    pictures: list[Image8], side: int, settings: PrepareSettings, rng: np.random.Generator
+) -> Iterator[tuple[str, Image8]]:
+    """Sometimes a collage or a chart, so often that they have their shares of all squares."""
+    photographs = 1.0 - settings.collage_share - settings.chart_share
+    if rng.random() < settings.collage_share / photographs:
+        yield "collage", synthetic.collage(pictures, side, rng)
+    if rng.random() < settings.chart_share / photographs:
+        yield "chart", synthetic.chart(side, rng)
 
 
 def held_out_squares(settings: PrepareSettings) -> Iterator[tuple[str, Image8]]:

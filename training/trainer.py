@@ -151,7 +151,7 @@ class Trainer:
             "pixel": losses.charbonnier(painted[0], target[0]),
             "chroma": losses.chroma_distance(painted, target),
             "edge": losses.edge_distance(painted[0], target[0]),
-            "structure": losses.multi_scale_structure(painted[0], target[0]),
+            "structure": losses.multi_scale_structure(painted, target),
         }
         if steady:
             expected = losses.shifted(_slice(painted, 0, steady), *shift)

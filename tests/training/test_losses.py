@@ -1,11 +1,14 @@
 """Every loss term measures what it says."""
 
 # ruff: noqa: E402 - without torch the file is skipped before it imports anything else
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from training import losses
+from training.colour import planes_to_rgb, rgb_to_planes
+from training.dataset import to_planes
 
 
 def picture(seed: int = 1, side: int = 64):
@@ -20,7 +23,7 @@ def test_all_distances_vanish_for_equal_pictures() -> None:
     assert losses.charbonnier(one[0], one[0]) == pytest.approx(0.0, abs=1e-6)
     assert losses.chroma_distance(one, one) == 0.0
     assert losses.edge_distance(one[0], one[0]) == 0.0
-    assert losses.multi_scale_structure(one[0], one[0]) == pytest.approx(0.0, abs=1e-4)
+    assert losses.multi_scale_structure(one, one) == pytest.approx(0.0, abs=1e-4)
     assert losses.steadiness(one, one) == 0.0
 
 
@@ -38,10 +41,23 @@ def test_sobel_sees_a_vertical_edge_across_only() -> None:
 
 
 def test_structure_ignores_little_and_punishes_much() -> None:
-    luma = picture()[0]
-    little = losses.multi_scale_structure(luma + 0.01, luma)
-    much = losses.multi_scale_structure(picture(2)[0], luma)
+    luma, u, v = picture()
+    little = losses.multi_scale_structure((luma + 0.01, u, v), (luma, u, v))
+    much = losses.multi_scale_structure(picture(2), (luma, u, v))
     assert little < 0.01 < 0.4 < much
+
+
+def test_structure_sees_colour_too() -> None:
+    luma, u, v = picture()
+    assert losses.multi_scale_structure((luma, u.flip(-1), v), (luma, u, v)) > 0.05
+
+
+def test_rgb_agrees_with_the_conversion_of_pictures() -> None:
+    rng = np.random.default_rng(5)
+    coarse = rng.integers(0, 256, (4, 4, 3), np.uint8)
+    planes = rgb_to_planes(np.kron(coarse, np.ones((16, 16, 1), np.uint8)))
+    colours = losses.rgb(to_planes(planes[0][None], planes[1][None]))[0].permute(1, 2, 0)
+    assert np.abs(colours.numpy() * 255.0 - planes_to_rgb(*planes)).max() < 0.51
 
 
 def test_relativistic_losses_have_their_optimum_one_apart() -> None:
