@@ -52,7 +52,7 @@ def rgb(planes: Planes) -> Tensor:
     luma, u, v = planes
     y = (luma * 128.0 + 112.0) / 219.0
     chroma = functional.interpolate(torch.cat([u, v], dim=1), scale_factor=2.0, mode="bilinear")
-    u, v = (chroma * (128.0 / 224.0)).split(1, dim=1)
+    u, v = (chroma * (128.0 / 224.0)).chunk(2, dim=1)
     red, blue = y + 2.0 * (1.0 - RED) * v, y + 2.0 * (1.0 - BLUE) * u
     green = (y - RED * red - BLUE * blue) / GREEN
     return torch.cat([red, green, blue], dim=1).clamp(0.0, 1.0)

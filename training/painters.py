@@ -37,6 +37,7 @@ class Style:
     title: str
     licence: str
     source: str
+    portraits: bool = False  # made for faces, which then fill most of its training squares
 
 
 STYLES = {
@@ -74,6 +75,7 @@ STYLES = {
         "Soft portraits, after AnimeGANv3 tiny Cute",
         "non-commercial (distilled from AnimeGANv3 tiny Cute)",
         "https://github.com/TachibanaYoshino/AnimeGANv3",
+        portraits=True,
     ),
 }
 

@@ -60,12 +60,15 @@ def training_squares(settings: PrepareSettings) -> Iterator[tuple[str, Image8]]:
     loaded = list(pictures(settings.data))
     if settings.scale == "hd":
         loaded = [p for p in loaded if not p.name.startswith("photos/bsds")]
-    order = [p for p in loaded for _ in range(sources.crops_of(p))]
+    portraits = STYLES[settings.style].portraits
+    order = [p for p in loaded for _ in range(sources.crops_of(p, portraits=portraits))]
     originals = [picture.rgb for picture in loaded]
     while order:
         for index in rng.permutation(len(order)):
             picture = order[index]
-            square = sources.random_crop(picture.rgb, side, rng, spread)
+            near = portraits and picture.name.startswith("faces")
+            reach = sources.PORTRAIT_SPREAD if near else spread
+            square = sources.random_crop(picture.rgb, side, rng, reach)
             if not distilled:
                 square = _varied(square, settings, rng)
                 yield from _made(originals, side, settings, rng)

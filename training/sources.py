@@ -22,6 +22,12 @@ CLEAN_SAMPLES = ("astronaut", "coffee", "chelsea", "rocket", "camera", "grass", 
 CROPS = {"photos/scenes": 6, "photos/kodak": 4, "faces": 3, "photos/bsds": 1}
 """Crops cut from every training picture of a folder."""
 
+PORTRAIT_CROPS = {"faces": 16, "photos/scenes": 4, "photos/kodak": 2, "photos/bsds": 1}
+"""The same for a style that is made for portraits: more than half of the squares show faces."""
+
+PORTRAIT_SPREAD = 2.5
+"""Greatest scaling of a picture of a face for such a style, over the least."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -140,6 +146,7 @@ def held_out_pictures(data: Path) -> Iterator[Picture]:
             yield Picture(f"{folder}/{path.stem}", read(path))
 
 
-def crops_of(picture: Picture) -> int:
+def crops_of(picture: Picture, *, portraits: bool = False) -> int:
     """How many crops to cut from a picture in one round."""
-    return next((n for folder, n in CROPS.items() if picture.name.startswith(folder)), 2)
+    crops = PORTRAIT_CROPS if portraits else CROPS
+    return next((n for folder, n in crops.items() if picture.name.startswith(folder)), 2)

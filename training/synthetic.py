@@ -88,7 +88,7 @@ def filling(pictures: Sequence[Image8], side: int, rng: np.random.Generator) -> 
         source = np.asarray(cv2.resize(source, None, fx=least * 1.01, fy=least * 1.01), np.uint8)
     top = int(rng.integers(0, source.shape[0] - side + 1))
     left = int(rng.integers(0, source.shape[1] - side + 1))
-    piece = np.asarray(np.rot90(source[top : top + side, left : left + side], rng.integers(4)))
+    piece = np.rot90(source[top : top + side, left : left + side], int(rng.integers(4)))
     return recoloured(piece, rng) if rng.random() < 0.5 else piece
 
 

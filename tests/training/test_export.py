@@ -1,14 +1,20 @@
 """The form that is quantised computes what the trained network does."""
 
 # ruff: noqa: E402 - without torch the file is skipped before it imports anything else
+from typing import Any
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 openvino = pytest.importorskip("openvino")
 
-from training.export import joining_operations, to_openvino
+from openvino import opset13 as operations
+
+from training.export import joining_operations, quantise_input_by_codes, to_openvino
 from videotoon.engine.networks.student import StudentConfig, StudentNetwork
+from videotoon.engine.planes_graph import phases_graph
+from videotoon.frame import BT709
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,3 +50,37 @@ def test_the_joins_behind_the_last_convolutions_stay_exact() -> None:
     assert found.count("Sigmoid") == 1
     assert {"Add", "Multiply"} <= set(found)
     assert "VariadicSplit" not in kinds.values()  # runs on a reference kernel
+
+
+def quantised_input(ends: tuple[float, float]) -> Any:
+    """A small network whose input is quantised between two ends, as calibration would do it."""
+    model = to_openvino(StudentNetwork(StudentConfig(stem=8, body=8, dilations=(1,))))
+    parameter = model.get_parameters()[0]
+    limits = [operations.constant(np.full((1, 1, 1, 1), end, np.float32)) for end in ends * 2]
+    steps = operations.fake_quantize(parameter, *limits, 256)
+    for target in parameter.output(0).get_target_inputs():
+        if target.get_node().get_friendly_name() != steps.get_friendly_name():
+            target.replace_source_output(steps.output(0))
+    return model
+
+
+def test_the_input_is_quantised_by_codes_and_loses_none_of_them() -> None:
+    model = quantised_input((-0.8, 0.75))
+    quantise_input_by_codes(model)
+    steps = next(node for node in model.get_ops() if node.get_type_name() == "FakeQuantize")
+    parameter = model.get_parameters()[0]
+    alone = openvino.Model([operations.result(steps)], [parameter])
+    alone.reshape([1, 24, 16, 16])
+    codes = np.arange(24 * 256, dtype=np.float32).reshape(1, 24, 16, 16) % 256
+    given = (codes - 128.0) / 128.0
+    assert np.array_equal(openvino.Core().compile_model(alone, "CPU")(given)[0], given)
+
+
+@pytest.mark.parametrize(("by_codes", "left"), [(True, 0), (False, 1)])
+def test_the_engine_leaves_out_such_steps_and_no_others(by_codes: bool, left: int) -> None:
+    model = quantised_input((-0.8, 0.75))
+    if by_codes:
+        quantise_input_by_codes(model)
+    graph = phases_graph(model, 4, BT709, 1, 8, 8)
+    kinds = [node.get_type_name() for node in graph.get_ops()]
+    assert kinds.count("FakeQuantize") == left
