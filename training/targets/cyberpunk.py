@@ -53,6 +53,7 @@ class NeonConstants:
     tube_light: float = 66.0  # L* of a lit line
     tube_from: tuple[float, float] = (12.0, 28.0)  # night L*: below lit, above dark lines
     tube_share: float = 0.9
+    line_softness: float = 0.6  # px, sigma: light has no hard edge
 
 
 NEON = NeonConstants()
@@ -130,6 +131,7 @@ def glow(lab: Plane, skin: Plane, scale: float, c: NeonConstants) -> Image8:
 def cyberpunk(rgb: Image8, scale: float = 1.0) -> Image8:
     """The picture as a neon night; ``scale`` is its short side over about 512 px."""
     paint, line = layers(rgb, scale, CEL)
+    line = blur(line, NEON.line_softness * scale)
     skin = face_mask(paint, scale)
     neon = neon_ink(neon_paint(paint, skin, NEON), line, skin, scale, NEON)
     return glow(neon, skin, scale, NEON)
