@@ -81,6 +81,8 @@ def excesses(one: Planes, other: Planes) -> Iterator[tuple[str, float]]:
         one: A picture.
         other: A picture of the same size.
     """
+    import cv2
+
     for first, second in ((one.u, other.u), (one.v, other.v)):
         yield "colour", _light_excess(_blocks(_signed(first, second), 8), 16, COLOUR)
     before, after = _half(one.y), _half(other.y)
@@ -88,7 +90,9 @@ def excesses(one: Planes, other: Planes) -> Iterator[tuple[str, float]]:
     yield "light", _light_excess(_blocks(change, 8), 16, LIGHT)
     slopes = _slopes(before), _slopes(after)
     yield "spot", _spot_excess(change, *(_magnitude(slope) for slope in slopes))
-    across, down = ((a + b) * np.float32(0.5) for a, b in zip(*slopes, strict=True))
+    across, down = (
+        cv2.addWeighted(a, 0.5, b, 0.5, 0.0, dst=a) for a, b in zip(*slopes, strict=True)
+    )
     for side, excess in _motion_excesses(change, across, down):
         yield f"motion of {side} pixels", excess
 
@@ -118,14 +122,15 @@ def _spot_excess(change: Grid, texture_before: Grid, texture_after: Grid) -> flo
     return float(spots.max()) / min(max(SPOT_TO_FRAME * usual, SPOT[0]), SPOT[1])
 
 
-def _motion_excesses(change: Grid, across: Grid, down: Grid) -> Iterator[tuple[int, float]]:
+def _motion_excesses(change: Any, across: Any, down: Any) -> Iterator[tuple[int, float]]:
     """Solve for the displacement of blocks of growing size and compare it with its limit."""
     import cv2
 
-    change = np.asarray(cv2.blur(change, (3, 3)), np.float32)
-    products = (across * across, across * down, down * down, across * change, down * change)
-    sums = [_blocks(product, 8) for product in products]
-    squared = float(np.mean(change * change))
+    change = cv2.blur(change, (3, 3))
+    pairs = (across, across), (across, down), (down, down), (across, change), (down, change)
+    product = np.empty_like(across)  # one for all: fresh memory costs more than the arithmetic
+    sums = [_blocks(cv2.multiply(one, other, dst=product), 8) for one, other in pairs]
+    squared = cv2.norm(change) ** 2 / change.size
     side = 16
     while True:
         moved, explained = _displacement(sums, EVEN_GROUND * 16 / side)
