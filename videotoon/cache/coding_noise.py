@@ -36,12 +36,10 @@ a picture that is one block, are left with VISIBLE_MOTION."""
 MOST_BLOCKS = 0.95
 """Part of the blocks whose motion passes for the noise; a small object is in the rest."""
 
-SHARED_SIDE = 64
-"""Side of the blocks of MOTION_SHARE; smaller ones fit noise too well, larger ones hold objects."""
-
-MOTION_SHARE = 0.3
-"""Part of the frame's squared change that motion of 64x64 blocks may explain: of noise it explains
-little, of slow motion the most part, however small the displacement is."""
+MOTION_SHARE = {32: 0.42, 64: 0.3}
+"""Part of the frame's squared change that motion of blocks of a side may explain: of noise it
+explains little, of slow motion the most part, however small the displacement is. Smaller blocks fit
+noise too well, larger ones hold more than one object."""
 
 EVEN_GROUND = 3.0
 """Squared gradient, in codes per pixel of the half picture, of a 16x16 block in which noise passes
@@ -137,8 +135,8 @@ def _motion_excesses(change: Any, across: Any, down: Any) -> Iterator[tuple[int,
         times, least, most = MOTION_NOISE.get(side, (0.0, VISIBLE_MOTION, VISIBLE_MOTION))
         limit = min(max(times * float(np.quantile(moved, MOST_BLOCKS)), least), most)
         yield side, float(moved.max()) / (limit if moved.size > 1 else VISIBLE_MOTION)
-        if side == SHARED_SIDE:
-            yield side, float(explained.mean()) / (squared + 1e-6) / MOTION_SHARE
+        if side in MOTION_SHARE:
+            yield side, float(explained.mean()) / (squared + 1e-6) / MOTION_SHARE[side]
         if moved.size == 1:
             return
         sums, side = [_blocks(one, 2) for one in sums], 2 * side
