@@ -129,8 +129,9 @@ class Settings:
     cache_frames: int = 8
     """Painted frames kept for reuse when a frame comes again; 0 switches reuse off."""
 
-    duplicate_threshold: float = 4.0
-    """Frames whose 4x4 blocks all differ by at most this (mean of 0..255 codes) are repeats."""
+    duplicate_threshold: float = 16.0
+    """A frame is a repeat if it differs by coding noise alone and no 4x4 block by more than this
+    (mean of 0..255 codes); 0 takes only equal frames."""
 
     change_only: bool = True
     """Paint only what changed since the frame before, where that gives the very same pixels."""

@@ -2,7 +2,8 @@
 
 Two kinds repeat: held frames (animation "on twos", screen recordings, stills), which are compared
 with the last *painted* frame so that slow drift is noticed in the end, and loops, whose frames come
-back bit for bit and are found by a hash of their content.
+back bit for bit and are found by a hash of their content. A held frame may differ by what a lossy
+codec does to it, but not by motion or light: ``coding_noise.py`` tells them apart.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from videotoon.cache.coding_noise import is_coding_noise
 from videotoon.frame import Plane, Planes
 
 Painted = TypeVar("Painted")
@@ -20,6 +22,12 @@ Painted = TypeVar("Painted")
 BLOCK = 4
 """Side in pixels of the blocks whose mean difference decides. Small enough that a small moving
 object changes at least one block, large enough to average out a lossy codec's noise."""
+
+NOTHING = 1.0
+"""Largest block difference in codes that is taken for no difference without a closer look."""
+
+CHROMA_WEIGHT, ALPHA_WEIGHT = 2.0, 4.0
+"""Codecs disturb chroma less than luma, and opacity hardly; their differences count more."""
 
 
 @dataclass(slots=True)
@@ -40,7 +48,8 @@ class RepeatedFrames(Generic[Painted]):
 
     Args:
         capacity: Painted frames kept; 0 switches reuse off.
-        threshold: Largest mean difference of any block, in codes 0..255, of a held frame.
+        threshold: Largest block difference of a held frame, in codes 0..255; up to it a frame is
+            held if the difference is coding noise. 0 takes equal frames only.
     """
 
     def __init__(self, capacity: int, threshold: float) -> None:
@@ -80,11 +89,16 @@ class RepeatedFrames(Generic[Painted]):
         self._last = None
 
     def _held(self, planes: Planes, last: Planes) -> bool:
-        return largest_block_difference(planes, last, self._threshold) <= self._threshold
+        difference = largest_block_difference(planes, last, self._threshold)
+        if difference > self._threshold:
+            return False
+        return difference <= NOTHING or is_coding_noise(last, planes)
 
 
 def largest_block_difference(one: Planes, other: Planes, enough: float = 255.0) -> float:
-    """Return the largest mean absolute difference of any block in Y, U or V, in codes 0..255.
+    """Return the largest mean absolute difference of any block, in codes 0..255.
+
+    Differences of chroma and opacity are multiplied by their weights first.
 
     Args:
         one: A picture.
@@ -93,19 +107,21 @@ def largest_block_difference(one: Planes, other: Planes, enough: float = 255.0) 
     """
     if one.y.shape != other.y.shape:
         return 255.0
-    pairs: list[tuple[Plane | None, Plane | None]] = [
-        *zip(one.colour_planes, other.colour_planes, strict=True),
-        (one.alpha, other.alpha),
+    pairs: list[tuple[Plane | None, Plane | None, float]] = [
+        (one.y, other.y, 1.0),
+        (one.u, other.u, CHROMA_WEIGHT),
+        (one.v, other.v, CHROMA_WEIGHT),
+        (one.alpha, other.alpha, ALPHA_WEIGHT),
     ]
     if _surely_above(one.y, other.y, enough):
         return 255.0
     largest = 0.0
-    for first, second in pairs:
+    for first, second, weight in pairs:
         if first is None or second is None:
             if first is not second:
                 return 255.0
             continue
-        largest = max(largest, _plane_difference(first, second))
+        largest = max(largest, min(weight * _plane_difference(first, second), 255.0))
         if largest > enough:
             break
     return largest
