@@ -105,9 +105,13 @@ def _networks(style: str, weights: Path, scales: list[str]) -> str:
     lines.append(
         "\nInput and output are BT.709 limited-range YUV 4:2:0 planes as 24 phase channels at 1/4 "
         "resolution; the\nbody works at 1/8. There is no normalisation layer, so a pixel depends "
-        "on its receptive field only.\n`hd` learnt targets painted at half size and enlarged, so "
-        "its lines are twice as thick.\n"
+        "on its receptive field only.\n"
     )
+    if "hd" in scales:
+        lines[-1] += (
+            "`hd` learnt targets painted at half size and enlarged, so its lines are twice as "
+            "thick.\n"
+        )
     return "\n".join(lines)
 
 
