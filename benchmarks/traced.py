@@ -169,6 +169,7 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("trace", type=Path)
     parser.add_argument("--style", default="cel")
+    parser.add_argument("--cache-frames", type=int, default=0)
     options = parser.parse_args()
     watch = ThreadWatch()
     watch.start()
@@ -176,8 +177,8 @@ def main() -> None:
     from videotoon.settings import Settings
 
     settings = Settings(
-        style=options.style, cache_frames=0, change_only=False, face=False, overwrite=True,
-        resume=False,
+        style=options.style, cache_frames=options.cache_frames, change_only=False, face=False,
+        overwrite=True, resume=False,
     )  # fmt: skip
     clock = TracingClock()
     report = stylise_video(options.clip, options.output, settings, clock=clock)
