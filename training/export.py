@@ -30,6 +30,7 @@ from videotoon.engine.networks.student import (
     planes_to_phases,
     receptive_field,
 )
+from videotoon.engine.planes_graph import CODE_ENDS, CODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,15 +167,14 @@ def quantise_input_by_codes(model: openvino.Model) -> None:
     The measured range would cut off the darkest and the most saturated codes, which calibration
     pictures hardly have.  These steps lose nothing, and the runtime can leave them out.
     """
-    ends = np.float32(-1.0), np.float32(127.0 / 128.0)
     for target in model.get_parameters()[0].output(0).get_target_inputs():
         node = target.get_node()
         if node.get_type_name() != "FakeQuantize":
             continue
-        assert node.get_attributes()["levels"] == 256
-        for index in range(1, 5):
-            end = ops.constant(np.full((1, 1, 1, 1), ends[(index - 1) % 2], np.float32))
-            node.input(index).replace_source_output(end.output(0))
+        assert node.get_attributes()["levels"] == CODES
+        for index, end in enumerate(CODE_ENDS * 2, start=1):
+            limit = ops.constant(np.full((1, 1, 1, 1), end, np.float32))
+            node.input(index).replace_source_output(limit.output(0))
 
 
 def joining_operations(model: openvino.Model) -> list[str]:

@@ -28,6 +28,9 @@ CODES: Final = 256
 HALF_CODES: Final = 128.0
 """Codes per unit of a phase network: value = (code - 128) / 128."""
 
+CODE_ENDS: Final = (-1.0, (CODES - 1) / HALF_CODES - 1.0)
+"""The values of the lowest and the highest code."""
+
 
 def phases_graph(
     network: Model, phase: int, colour: ColourTags, batch: int, rows: int, columns: int
@@ -155,10 +158,9 @@ def _steps_are_codes(quantiser: Node) -> bool:
         limit.get_type_name() != "Constant" for limit in limits
     ):
         return False
-    lowest, highest = -1.0, (CODES - 1) / HALF_CODES - 1.0
     return all(
         np.array_equal(np.unique(limit.get_data()), [wanted])
-        for limit, wanted in zip(limits, (lowest, highest, lowest, highest), strict=True)
+        for limit, wanted in zip(limits, CODE_ENDS * 2, strict=True)
     )
 
 
