@@ -16,7 +16,13 @@ from videotoon.decode.limits import Limits
 from videotoon.decode.media import VideoInfo
 from videotoon.decode.opening import check_readable
 from videotoon.decode.probe import probe
-from videotoon.encode.encoders import Container, EncoderPlan, container_for, plan_encoder
+from videotoon.encode.encoders import (
+    Container,
+    EncoderPlan,
+    container_for,
+    plan_encoder,
+    work_container,
+)
 from videotoon.encode.pictures import encoded_size
 from videotoon.encode.segment import VideoFormat
 from videotoon.encode.work import clean_copy_path, work_path
@@ -174,8 +180,7 @@ def plan_job(source: Path, output: Path, settings: Settings, limits: Limits | No
     keep_alpha = info.has_alpha and settings.encoder in ("auto", container.alpha_encoder)
     keep_alpha = keep_alpha and bool(container.alpha_encoder)
     encoder = plan_encoder(settings, container, keep_alpha)
-    if keep_alpha:
-        container = replace(container, segment_muxer=container.alpha_segment_muxer)
+    container = work_container(container, encoder, keep_alpha)
     rate = min(settings.frame_rate or info.frame_rate, Fraction(MAX_SEGMENT_RATE))
     job = Job(
         path=source,

@@ -6,7 +6,7 @@ encoders' scales are mapped so that the same number looks about the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -49,10 +49,19 @@ CONTAINERS = {
         Container(".mp4", "mp4", _MP4_ENCODERS),
         Container(".m4v", "mp4", ("x264", "x265")),
         Container(".mov", "mov", ("x264", "x265", "prores"), "mov", "prores", "mov"),
-        Container(".mkv", "matroska", (*_MP4_ENCODERS, "prores"), "mov", "vp9", "matroska"),
+        Container(".mkv", "matroska", (*_MP4_ENCODERS, "prores"), "mp4", "vp9", "matroska"),
         Container(".webm", "webm", ("vp9", "svtav1"), "mp4", "vp9", "matroska"),
     )
 }
+
+
+def work_container(container: Container, plan: EncoderPlan, keep_alpha: bool = False) -> Container:
+    """Return the container with work segments that hold the video of this encoder."""
+    if keep_alpha:
+        return replace(container, segment_muxer=container.alpha_segment_muxer)
+    if plan.name == "prores":
+        return replace(container, segment_muxer="mov")  # MP4 has no tag for ProRes
+    return container
 
 
 def container_for(output: Path) -> Container:

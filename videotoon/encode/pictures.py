@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,9 +20,10 @@ def encoded_size(size: FrameSize, plan: EncoderPlan) -> FrameSize:
     return FrameSize(size.width + size.width % 2, size.height + size.height % 2)
 
 
-def to_video_frame(planes: Planes, plan: EncoderPlan, pts: int, time_base: Fraction) -> VideoFrame:
+def to_video_frame(planes: Planes, plan: EncoderPlan) -> VideoFrame:
     """Turn planes into a picture for the encoder; added rows and columns repeat the edge.
 
+    Its time is set by whoever encodes it, each time anew.
     Planes that lie one after the other in memory are lent to the encoder, others are copied.
     """
     size = encoded_size(planes.size, plan)
@@ -33,8 +33,6 @@ def to_video_frame(planes: Planes, plan: EncoderPlan, pts: int, time_base: Fract
         frame = _copied(planes, size, alpha)
     if frame.format.name != plan.pixel_format:
         frame = frame.reformat(format=plan.pixel_format)
-    frame.pts = pts
-    frame.time_base = time_base
     return frame
 
 

@@ -22,6 +22,7 @@ from videotoon.errors import DiskFullError, EncodeError, VideotoonError
 from videotoon.frame import ColourTags, Frame, FrameSize
 
 if TYPE_CHECKING:
+    from av import VideoFrame
     from av.video.stream import VideoStream
 
 
@@ -131,6 +132,8 @@ class SegmentEncoder:
         self._repaired = 0
         self._first: Frame | None = None
         self._last: Frame | None = None
+        self._picture: VideoFrame | None = None  # of the last frame, for those that repeat it
+        self._content = b""
         with encoder_errors(video.plan.name):
             self._output = av.open(
                 os.path.abspath(self._part),  # noqa: PTH100 - keeps ":" from naming a protocol
@@ -145,14 +148,17 @@ class SegmentEncoder:
 
         if self._first is None:
             self._first = frame
-        pts = frame.pts - self._first.pts
-        picture = to_video_frame(frame.planes, self._video.plan, pts, frame.time_base)
+        if self._picture is None or self._last is None or frame.planes is not self._last.planes:
+            self._picture = to_video_frame(frame.planes, self._video.plan)
+            self._content = content_hash(frame.planes)
+        picture = self._picture
+        picture.pts, picture.time_base = frame.pts - self._first.pts, frame.time_base
         picture.pict_type = PictureType.NONE
         picture.duration = frame.duration
         with encoder_errors(self._video.plan.name):
             for packet in self._stream.encode(picture):
                 self._output.mux(packet)
-        self._digest.update(content_hash(frame.planes))
+        self._digest.update(self._content)
         self._frames += 1
         self._repaired += frame.repaired
         self._last = frame

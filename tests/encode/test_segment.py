@@ -1,0 +1,74 @@
+"""A segment's file holds every frame at its time, whether its picture is new or repeated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.test_frame import noise
+from videotoon.encode.encoders import CONTAINERS, plan_encoder, work_container
+from videotoon.encode.segment import SegmentEncoder, SegmentRecord, VideoFormat
+from videotoon.frame import BT709, Frame, FrameSize, Planes
+from videotoon.settings import Settings
+
+TICK = Fraction(1, 30)
+HELD = (0, 0, 0, 1, 1, 2, 0, 0, 2)
+"""Which of three pictures each frame shows."""
+
+TIMES = [0, 1, 2, 3, 5, 6, 7, 8, 9]
+
+
+def encoded(
+    folder: Path, pictures: list[Planes], encoder: str, suffix: str = ".mkv"
+) -> tuple[SegmentRecord, Path]:
+    """A segment of one picture a frame; frames 4 and later come one tick late."""
+    folder.mkdir()
+    container = CONTAINERS[suffix]
+    plan = plan_encoder(Settings(encoder=encoder), container)
+    video = VideoFormat(
+        plan=plan, container=work_container(container, plan),
+        size=pictures[0].size, time_base=TICK, frame_rate=1 / TICK,
+        sample_aspect_ratio=Fraction(1), colour=BT709, threads=1,
+    )  # fmt: skip
+    segment = SegmentEncoder(video, folder, 0)
+    for index, planes in enumerate(pictures):
+        segment.write(
+            Frame(index, pts=index + (index >= 4), time_base=TICK, planes=planes, duration=1)
+        )
+    record = segment.finish()
+    return record, folder / record.file
+
+
+@pytest.mark.parametrize("encoder", ["x264", "vp9"])
+def test_repeated_pictures_are_encoded_as_fresh_ones_would_be(tmp_path, encoder):
+    kinds = [noise(FrameSize(96, 64), seed=seed) for seed in range(3)]
+    same = [kinds[kind] for kind in HELD]
+    fresh = [replace(planes, y=planes.y.copy()) for planes in same]
+    one, file = encoded(tmp_path / "same", same, encoder)
+    other, fresh_file = encoded(tmp_path / "fresh", fresh, encoder)
+    assert one.digest == other.digest
+    contents = []
+    for path in (file, fresh_file):
+        with av.open(str(path)) as container:
+            frames = list(container.decode(video=0))
+        assert [round(frame.time * 30) for frame in frames] == TIMES
+        contents.append([frame.to_ndarray().tobytes() for frame in frames])
+    assert contents[0] == contents[1]
+    assert len(set(contents[0])) >= len(kinds)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "encoder"),
+    [(suffix, name) for suffix, container in CONTAINERS.items() for name in container.encoders],
+)
+def test_every_encoder_of_every_container_gets_segments_that_hold_it(tmp_path, suffix, encoder):
+    if plan_encoder(Settings(encoder=encoder), CONTAINERS[suffix]).codec not in av.codecs_available:
+        pytest.skip(f"this build of FFmpeg has no {encoder}")
+    pictures = [noise(FrameSize(96, 64), seed=seed) for seed in range(len(HELD))]
+    _record, file = encoded(tmp_path / "work", pictures, encoder, suffix)
+    with av.open(str(file)) as container:
+        assert [round(frame.time * 30) for frame in container.decode(video=0)] == TIMES
