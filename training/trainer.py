@@ -14,6 +14,7 @@ from tqdm import tqdm
 from training import losses
 from training.dataset import PreparedPart, training_batch
 from training.discriminator import PatchDiscriminator
+from training.int8 import Int8Simulation
 from training.journal import Journal
 from training.measure import held_out_scores
 from training.settings import TrainSettings, from_dict, to_dict
@@ -60,6 +61,7 @@ class Trainer:
         self.student = _placed(StudentNetwork(settings.network), device)
         self.average = _placed(StudentNetwork(settings.network), device)
         self.average.load_state_dict(self.student.state_dict())
+        self.int8 = Int8Simulation(self.student)
         self.judge = _placed(PatchDiscriminator(), device)
         self.optimiser = torch.optim.AdamW(
             self.student.parameters(), settings.rate, betas=(0.9, 0.99), weight_decay=1e-4
@@ -80,6 +82,7 @@ class Trainer:
             "optimiser": self.optimiser.state_dict(),
             "judge_optimiser": self.judge_optimiser.state_dict(),
             "random": torch.get_rng_state(),
+            "int8_ranges": dict(self.int8.ranges),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -88,6 +91,7 @@ class Trainer:
         for name in ("student", "average", "judge", "optimiser", "judge_optimiser"):
             getattr(self, name).load_state_dict(state[name])
         torch.set_rng_state(state["random"])
+        self.int8.ranges = dict(state.get("int8_ranges", {}))
 
     def begin_with(self, weights: dict[str, Tensor]) -> None:
         """Takes over the tensors that fit this shape of network; the others start fresh."""
@@ -105,7 +109,9 @@ class Trainer:
         phase = self.settings.network.phase
         phases = planes_to_phases(planes, phase).contiguous(memory_format=torch.channels_last)
         with self._arithmetic():
-            delta = self.student(phases)
+            delta = (
+                self.int8(phases) if self._begun(self.settings.int8_start) else self.student(phases)
+            )
         return phases_to_planes(phases + delta.float(), phase)
 
     def advance(self) -> Terms:
@@ -153,6 +159,8 @@ class Trainer:
             "edge": losses.edge_distance(painted[0], target[0]),
             "structure": losses.multi_scale_structure(painted, target),
         }
+        if settings.weights.fidelity > 0:
+            terms["fidelity"] = losses.fidelity(painted, target)
         if steady:
             expected = losses.shifted(_slice(painted, 0, steady), *shift)
             terms["steadiness"] = losses.steadiness(_slice(everything, count, None), expected)
@@ -174,8 +182,11 @@ class Trainer:
 
     def _judged(self) -> bool:
         settings = self.settings
-        started = self.step >= settings.adversarial_start * settings.steps
-        return settings.weights.adversarial > 0 and started
+        return settings.weights.adversarial > 0 and self._begun(settings.adversarial_start)
+
+    def _begun(self, share: float) -> bool:
+        """Whether this share of the run is over."""
+        return self.step >= share * self.settings.steps
 
     def _adversarial(self, painted: Planes, target: Planes) -> Tensor:
         """Trains the judge once and returns the student's adversarial term."""

@@ -1,6 +1,7 @@
 """The form that is quantised computes what the trained network does."""
 
 # ruff: noqa: E402 - without torch the file is skipped before it imports anything else
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ openvino = pytest.importorskip("openvino")
 
 from openvino import opset13 as operations
 
-from training.export import joining_operations, quantise_input_by_codes, to_openvino
+from training.export import joining_operations, quantise, quantise_input_by_codes, to_openvino
 from videotoon.engine.networks.student import StudentConfig, StudentNetwork
 from videotoon.engine.planes_graph import phases_graph
 from videotoon.frame import BT709
@@ -50,6 +51,31 @@ def test_the_joins_behind_the_last_convolutions_stay_exact() -> None:
     assert found.count("Sigmoid") == 1
     assert {"Add", "Multiply"} <= set(found)
     assert "VariadicSplit" not in kinds.values()  # runs on a reference kernel
+
+
+def test_residual_sums_are_rounded_only_behind_the_rectifier(prepared: Path) -> None:
+    pytest.importorskip("nncf")
+    torch.manual_seed(5)
+    config = StudentConfig(stem=8, body=8, dilations=(1, 2), refinements=1)
+    network = StudentNetwork(config).eval()
+    with torch.no_grad():
+        network.body[0].convolution.bias.fill_(-300.0)  # subtracts far more than there is
+        network.body[0].convolution.bias[::2] = 0.0
+    exact = to_openvino(network)
+    quantised = quantise(exact.clone(), prepared, config)
+    kinds = [
+        sorted(value.get_node().get_type_name() for value in node.input_values())
+        for relu in quantised.get_ops()
+        if relu.get_type_name() == "Relu" and (node := relu.input_value(0).get_node())
+    ]
+    sums = [kind for kind in kinds if "FakeQuantize" in kind and "Multiply" not in kind]
+    assert len(sums) == 4  # two of the body, up and refine
+    for kind in sums:
+        assert kind.count("FakeQuantize") == 1  # of what comes from the rectifier before
+    phases = np.random.default_rng(2).uniform(-0.5, 0.5, (1, 24, 16, 16)).astype(np.float32)
+    core = openvino.Core()
+    one, other = (core.compile_model(model, "CPU")(phases)[0] for model in (exact, quantised))
+    assert np.abs(one - other).mean() < 0.05 * np.abs(one).mean()
 
 
 def quantised_input(ends: tuple[float, float]) -> Any:

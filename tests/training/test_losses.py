@@ -25,6 +25,7 @@ def test_all_distances_vanish_for_equal_pictures() -> None:
     assert losses.edge_distance(one[0], one[0]) == 0.0
     assert losses.multi_scale_structure(one, one) == pytest.approx(0.0, abs=1e-4)
     assert losses.steadiness(one, one) == 0.0
+    assert losses.fidelity(one, one) == 0.0
 
 
 def test_charbonnier_is_close_to_the_absolute_error() -> None:
@@ -50,6 +51,15 @@ def test_structure_ignores_little_and_punishes_much() -> None:
 def test_structure_sees_colour_too() -> None:
     luma, u, v = picture()
     assert losses.multi_scale_structure((luma, u.flip(-1), v), (luma, u, v)) > 0.05
+
+
+def test_fidelity_weighs_pictures_by_the_share_of_their_error_not_by_its_size() -> None:
+    luma = torch.full((2, 1, 16, 16), -0.4)
+    chroma = torch.zeros(2, 1, 8, 8)
+    errors = torch.tensor([0.05, 0.2]).view(2, 1, 1, 1).requires_grad_()
+    losses.fidelity((luma + errors, chroma, chroma), (luma, chroma, chroma)).backward()
+    small, large = (errors.grad * errors).detach().ravel().tolist()
+    assert 0.8 < small / large < 1.0  # a squared error would give 1/16
 
 
 def test_rgb_agrees_with_the_conversion_of_pictures() -> None:

@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 pytest.importorskip("skimage", reason="training needs scikit-image")
 
 from training.dataset import PreparedPart
+from training.losses import LossWeights
 from training.settings import TrainSettings, from_dict, to_dict
 from training.trainer import (
     RunPlan,
@@ -28,9 +29,11 @@ SMALL = TrainSettings(
     batch=3,
     side=48,
     warm_up=2,
+    weights=LossWeights(fidelity=0.02),
     adversarial_crops=2,
     adversarial_side=32,
     steady_crops=1,
+    int8_start=0.25,
     threads=1,
 )
 
