@@ -4,7 +4,7 @@ After "Quantization and Training of Neural Networks for Efficient Integer-Arithm
 (Jacob et al. 2018): weights are rounded to 255 symmetric steps for each output channel, features
 to 256 steps of their tensor's usual range, and gradients pass as if nothing had been rounded.  What
 is rounded here is what :func:`training.export.quantise` rounds: every weight but the centre taps of
-the detail filter, and every feature map, whose rounding the residual sums of the body add up.
+the detail filter, residual convolutions with the identity among their weights; and feature maps.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn import functional
 
 from videotoon.engine.networks.student import ResidualConvolution, StudentNetwork
 
@@ -64,13 +65,14 @@ class Int8Simulation:
         if value.dim() != 4:
             return value  # a bias
         owner = self.student.get_submodule(name.removesuffix(".weight"))
-        channel = 1 if isinstance(owner, nn.ConvTranspose2d) else 0
-        if name != "detail.weight":
-            return rounded_weight(value, channel)
-        centre = torch.zeros_like(value)
-        places = torch.arange(len(value))
-        centre[places, places, 1, 1] = value[places, places, 1, 1]
-        return centre + rounded_weight(value - centre, channel)
+        if name == "detail.weight":
+            centre = torch.diag_embed(value[:, :, 1, 1].diagonal())
+        elif name.startswith(("body.", "refine.")):
+            centre = -torch.eye(len(value), device=value.device)
+        else:
+            return rounded_weight(value, 1 if isinstance(owner, nn.ConvTranspose2d) else 0)
+        apart = functional.pad(centre[:, :, None, None], (1, 1, 1, 1))
+        return rounded_weight(value - apart, 0) + apart
 
     def _after(self, name: str) -> Callable[..., Any]:
         def hook(_module: nn.Module, _inputs: Any, features: Tensor) -> Tensor:

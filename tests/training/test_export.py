@@ -25,8 +25,10 @@ def _converter_is_warm() -> None:
 
 
 @pytest.mark.parametrize("coarse_gate", [False, True])
-@pytest.mark.parametrize("refinements", [0, 2])
-def test_the_openvino_form_equals_the_network(coarse_gate: bool, refinements: int) -> None:
+@pytest.mark.parametrize(("refinements", "folded"), [(0, False), (2, False), (2, True)])
+def test_the_openvino_form_equals_the_network(
+    coarse_gate: bool, refinements: int, folded: bool
+) -> None:
     torch.manual_seed(5)
     config = StudentConfig(
         stem=8, body=8, dilations=(1, 2), refinements=refinements, coarse_gate=coarse_gate
@@ -36,7 +38,7 @@ def test_the_openvino_form_equals_the_network(coarse_gate: bool, refinements: in
         network.head.weight.mul_(5.0)
     phases = torch.rand(1, 24, 10, 14) - 0.5
     settings = {"INFERENCE_PRECISION_HINT": "f32"}
-    compiled = openvino.Core().compile_model(to_openvino(network), "CPU", settings)
+    compiled = openvino.Core().compile_model(to_openvino(network, folded), "CPU", settings)
     delta = compiled(phases.numpy())[0]
     with torch.inference_mode():
         expected = network(phases).numpy()
@@ -53,29 +55,31 @@ def test_the_joins_behind_the_last_convolutions_stay_exact() -> None:
     assert "VariadicSplit" not in kinds.values()  # runs on a reference kernel
 
 
-def test_residual_sums_are_rounded_only_behind_the_rectifier(prepared: Path) -> None:
+def test_the_int8_form_sums_exactly_and_rounds_the_gate(prepared: Path) -> None:
     pytest.importorskip("nncf")
     torch.manual_seed(5)
-    config = StudentConfig(stem=8, body=8, dilations=(1, 2), refinements=1)
+    config = StudentConfig(stem=8, body=8, dilations=(1, 2), refinements=1, coarse_gate=True)
     network = StudentNetwork(config).eval()
     with torch.no_grad():
-        network.body[0].convolution.bias.fill_(-300.0)  # subtracts far more than there is
-        network.body[0].convolution.bias[::2] = 0.0
-    exact = to_openvino(network)
-    quantised = quantise(exact.clone(), prepared, config)
+        network.up.bias[::2] = -300.0  # subtracts far more than there is
+    quantised = quantise(network, prepared)
     kinds = [
         sorted(value.get_node().get_type_name() for value in node.input_values())
         for relu in quantised.get_ops()
         if relu.get_type_name() == "Relu" and (node := relu.input_value(0).get_node())
     ]
-    sums = [kind for kind in kinds if "FakeQuantize" in kind and "Multiply" not in kind]
-    assert len(sums) == 4  # two of the body, up and refine
-    for kind in sums:
-        assert kind.count("FakeQuantize") == 1  # of what comes from the rectifier before
+    sums = [kind for kind in kinds if kind.count("FakeQuantize") and len(set(kind)) == 2]
+    assert len(kinds) == 6  # stem, down, two of the body, join, refine
+    assert ["Add", "FakeQuantize"] in sums
+    assert not any(kind.count("FakeQuantize") == 2 for kind in kinds)
+    gate = next(node for node in quantised.get_ops() if node.get_type_name() == "Sigmoid")
+    readers = [reader.get_node() for reader in gate.output(0).get_target_inputs()]
+    assert [reader.get_type_name() for reader in readers] == ["FakeQuantize"]
     phases = np.random.default_rng(2).uniform(-0.5, 0.5, (1, 24, 16, 16)).astype(np.float32)
-    core = openvino.Core()
-    one, other = (core.compile_model(model, "CPU")(phases)[0] for model in (exact, quantised))
-    assert np.abs(one - other).mean() < 0.05 * np.abs(one).mean()
+    result = openvino.Core().compile_model(quantised, "CPU")(phases)[0]
+    with torch.inference_mode():
+        exact = network(torch.from_numpy(phases)).numpy()
+    assert np.abs(exact - result).mean() < 0.05 * np.abs(exact).mean()
 
 
 def quantised_input(ends: tuple[float, float]) -> Any:
