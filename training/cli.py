@@ -102,6 +102,12 @@ def _add_train(command: argparse.ArgumentParser) -> None:
         default={},
         help='changes to the shape of the scale, such as {"refinements": 1}',
     )
+    command.add_argument(
+        "--redrawn",
+        type=float,
+        default=0.0,
+        help="share of crops laid on what the target draws anew in faces, such as larger eyes",
+    )
     command.add_argument("--stop-after", type=int, help="end early, at this step")
     command.add_argument(
         "--loss", type=json.loads, default={}, help='weights to change, such as {"edge": 0}'
@@ -117,7 +123,11 @@ def train_settings(options: argparse.Namespace) -> TrainSettings:
     settings = replace(
         settings, adversarial_side=judged, network=replace(settings.network, **options.network)
     )
-    return replace(settings, weights=replace(settings.weights, **options.loss))
+    return replace(
+        settings,
+        weights=replace(settings.weights, **options.loss),
+        augment=replace(settings.augment, redrawn=options.redrawn),
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

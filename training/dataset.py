@@ -4,6 +4,7 @@ Every batch is a function of (seed, step) alone, so a resumed run sees exactly t
 uninterrupted one would have seen.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,11 @@ class AugmentSettings:
     noise_codes: float = 5.0  # greatest standard deviation, in 8-bit codes
     compression: float = 0.2
     blur: float = 0.08
+    redrawn: float = 0.0  # share of crops laid on what the target draws anew in faces
+
+
+REDRAWN_CELL = 32
+"""Side in luma pixels of the cells in which redrawing is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +41,45 @@ class PreparedPart:
     photo_chroma: Image8
     target_luma: Image8
     target_chroma: Image8
+    of_faces: tuple[bool, ...] = ()  # per square: cut from a picture of faces
 
     @classmethod
     def load(cls, folder: Path, part: str) -> "PreparedPart":
         """Maps the arrays of a prepared folder into memory."""
         names = ("photo_luma", "photo_chroma", "target_luma", "target_chroma")
-        arrays = [np.load(folder / f"{part}_{name}.npy", mmap_mode="r") for name in names]
-        return cls(*arrays)
+        one, two, three, four = (
+            np.load(folder / f"{part}_{name}.npy", mmap_mode="r") for name in names
+        )
+        pictures = json.loads((folder / f"{part}_names.json").read_text())
+        of_faces = tuple(name.startswith("faces/") for name in pictures)
+        return cls(one, two, three, four, of_faces)
 
     def __len__(self) -> int:
         return len(self.photo_luma)
+
+    def redrawn(self) -> NDArray[np.float64]:
+        """How much the target draws anew in every cell of faces' squares, running sum of shares.
+
+        A cell counts by its squared change in luma without the change of its surroundings: neither
+        another tone of the whole nor texture is a new drawing; larger eyes are.  Indices run over
+        squares, rows and columns.
+        """
+        energies = []
+        for photo, target, face in zip(
+            self.photo_luma, self.target_luma, self.of_faces, strict=True
+        ):
+            small = (photo.shape[1] // 8, photo.shape[0] // 8)  # texture is no drawing
+            change = cv2.subtract(
+                cv2.resize(target, small, interpolation=cv2.INTER_AREA),
+                cv2.resize(photo, small, interpolation=cv2.INTER_AREA),
+                dtype=cv2.CV_32F,
+            )
+            drawn = (change - cv2.GaussianBlur(change, (0, 0), 5.0)) ** 2
+            cells = (photo.shape[1] // REDRAWN_CELL, photo.shape[0] // REDRAWN_CELL)
+            cell = cv2.resize(drawn, cells, interpolation=cv2.INTER_AREA).ravel()
+            energies.append(face * cell**1.5)  # the strongest changes are what matters
+        total = np.cumsum(np.concatenate(energies), dtype=np.float64)
+        return np.asarray(total / max(float(total[-1]), 1e-9))
 
 
 def to_planes(luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> Planes:
@@ -93,6 +128,33 @@ def disturb(
     return luma, chroma
 
 
+def _places(
+    part: PreparedPart,
+    size: int,
+    side: int,
+    settings: AugmentSettings,
+    redrawn: NDArray[np.float64] | None,
+    rng: np.random.Generator,
+) -> list[tuple[int, int, int]]:
+    """Square, top and left of ``size`` crops; the latter are even."""
+    full = part.photo_luma.shape[1]
+    most = full - side
+    places = []
+    for index in rng.integers(0, len(part), size):
+        top, left = 2 * rng.integers(0, most // 2 + 1, 2)
+        if settings.redrawn > 0 and rng.random() < settings.redrawn:
+            assert redrawn is not None
+            across = full // REDRAWN_CELL
+            cell = int(np.searchsorted(redrawn, rng.random()))
+            index, cell = divmod(min(cell, len(redrawn) - 1), across * across)
+            row, column = divmod(cell, across)
+            middle = np.array([row, column]) * REDRAWN_CELL + REDRAWN_CELL // 2
+            corner = middle - side // 2 + rng.integers(-side // 4, side // 4 + 1, 2)
+            top, left = np.clip(corner // 2 * 2, 0, most // 2 * 2)
+        places.append((int(index), int(top), int(left)))
+    return places
+
+
 def training_batch(
     part: PreparedPart,
     size: int,
@@ -100,14 +162,16 @@ def training_batch(
     seed: int,
     step: int,
     settings: AugmentSettings,
+    redrawn: NDArray[np.float64] | None = None,
 ) -> tuple[Planes, Planes]:
-    """Photograph and target planes of ``size`` random crops of ``side`` luma pixels."""
+    """Photograph and target planes of ``size`` random crops of ``side`` luma pixels.
+
+    ``redrawn`` is what :meth:`PreparedPart.redrawn` gave; needed where the settings ask for it.
+    """
     rng = np.random.default_rng([seed, step])
-    full = part.photo_luma.shape[1]
     luma = np.empty((2, size, side, side), np.uint8)
     chroma = np.empty((2, size, 2, side // 2, side // 2), np.uint8)
-    for slot, index in enumerate(rng.integers(0, len(part), size)):
-        top, left = 2 * rng.integers(0, (full - side) // 2 + 1, 2)
+    for slot, (index, top, left) in enumerate(_places(part, size, side, settings, redrawn, rng)):
         mirrored = -1 if rng.random() < 0.5 else 1
         rows, columns = slice(top, top + side), slice(left, left + side)
         half_rows = slice(top // 2, (top + side) // 2)

@@ -57,6 +57,7 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.train = train
+        self.redrawn = train.redrawn() if settings.augment.redrawn > 0 else None
         self.device = device
         self.student = _placed(StudentNetwork(settings.network), device)
         self.average = _placed(StudentNetwork(settings.network), device)
@@ -126,6 +127,7 @@ class Trainer:
                 settings.seed,
                 self.step,
                 settings.augment,
+                self.redrawn,
             )
         )
         for group in self.optimiser.param_groups:

@@ -1,5 +1,6 @@
 """Small prepared folders, made on the spot, so that training can be tested anywhere."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -8,7 +9,7 @@ import pytest
 
 
 def write_part(folder: Path, part: str, count: int, side: int, seed: int) -> None:
-    """Smooth random pictures whose target is flatter and darker."""
+    """Smooth random pictures whose target is flatter and darker; every second of a face."""
     from training.colour import rgb_to_planes
 
     rng = np.random.default_rng(seed)
@@ -23,6 +24,8 @@ def write_part(folder: Path, part: str, count: int, side: int, seed: int) -> Non
             planes.setdefault(f"{kind}_chroma", []).append(chroma)
     for name, arrays in planes.items():
         np.save(folder / f"{part}_{name}.npy", np.stack(arrays))
+    names = [f"{'faces' if number % 2 else 'photos'}/{number}" for number in range(count)]
+    (folder / f"{part}_names.json").write_text(json.dumps(names))
 
 
 @pytest.fixture(scope="session")
