@@ -28,6 +28,10 @@ from videotoon.cache.tiles import TILE, Grid, Scratch, TileChange, gather, rows_
 VISIBLE_MOTION = 0.2
 """Displacement in pixels up to which nobody sees whether a frame was painted anew."""
 
+NO_MOTION = 0.05
+"""Displacement of the fastest of many blocks up to which no larger block moves visibly: it moves as
+its parts do on average."""
+
 MOTION_NOISE = {16: (50.0, 0.25, 1.0), 32: (18.0, 0.3, 0.55), 64: (9.0, 0.23, 0.3)}
 """What noise does to the block that seems to move most, by the side of the blocks: so many times
 what 95 % of the blocks stay below, but within the two pixel counts that follow. Larger blocks, and
@@ -66,7 +70,7 @@ TEXTURE = 0.25
 """Codes by which a change hides in texture, for each code per pixel of gradient
 (root mean square)."""
 
-VANISHING = 1.0
+VANISHING = 0.7
 """Codes per pixel of gradient that may have gone, for each code by which a block changed."""
 
 
@@ -185,6 +189,8 @@ def _motion_excesses(
         if level.side in MOTION_SHARE:
             explained = float(np.vdot(x, xt) + np.vdot(y, yt)) / size
             yield level.side, explained / (squared + 1e-6) / MOTION_SHARE[level.side]
+        if level.side > max(MOTION_SHARE) and moved.max() <= NO_MOTION:
+            return
 
 
 def _tile_excess(luma: TileChange, moved: Any, explained: Any, limit: float, most: float) -> float:

@@ -92,24 +92,31 @@ def ground_of(luma: Plane, scratch: Scratch) -> Ground:
     for axis in range(2):
         cv2.Sobel(half, cv2.CV_16S, 1 - axis, axis, dst=sharp[axis])
         cv2.blur(sharp[axis], (3, 3), dst=smooth[axis])
-    product = scratch.array("wide", half.shape, np.float32)
-    sums = []
-    for one, other in ((0, 0), (0, 1), (1, 1)):
-        scale = 1 / SLOPE**2
-        cv2.multiply(sharp[one], sharp[other], dst=product, scale=scale, dtype=cv2.CV_32F)
-        sums.append(shrunk(_beyond_the_edge(shrunk(product, 2)), 2))
-    return Ground(smooth[0], smooth[1], (sums[0], sums[1], sums[2]))
+    xx, xy, yy = (
+        _mean_product(sharp[one], sharp[other], scratch) for one, other in ((0, 0), (0, 1), (1, 1))
+    )
+    return Ground(smooth[0], smooth[1], (xx, xy, yy))
 
 
-def _beyond_the_edge(means: Grid) -> Grid:
-    """Let blocks see a pixel of their neighbours, as smoothed slopes do.
+def _mean_product(
+    one: NDArray[np.int16], other: NDArray[np.int16], scratch: Scratch
+) -> NDArray[np.float32]:
+    """Return the means of a product of slopes over 8x8 luma blocks and a pixel beyond their edges.
 
-    Otherwise a change beside a neighbour's hard edge would pass for a large displacement.
+    Smoothed slopes see that pixel, too; without it, a change beside a neighbour's hard edge would
+    pass for a large displacement.
     """
     import cv2
 
+    height, width = one.shape
+    product = scratch.array("wide", (height, width), np.float32)
+    cv2.multiply(one, other, dst=product, scale=1 / SLOPE**2, dtype=cv2.CV_32F)
+    small, wider = (
+        scratch.array(name, (height // 2, width // 2), np.float32) for name in ("small", "wider")
+    )
     weights = np.array([1, 4, 1], np.float32) / 6
-    return np.asarray(cv2.sepFilter2D(means, -1, weights, weights), np.float32)
+    cv2.sepFilter2D(shrunk(product, 2, small), -1, weights, weights, dst=wider)
+    return np.asarray(shrunk(wider, 2), np.float32)
 
 
 def _half(luma: Plane, scratch: Scratch) -> Plane:

@@ -6,6 +6,7 @@ are worth a look, and there, laid side by side, they are one long picture of one
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,7 @@ class Scratch:
 
     def array(self, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
         """Return an array without content; it is good until the next call with that name."""
-        wanted = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        wanted = math.prod(shape) * np.dtype(dtype).itemsize
         memory = self._kept.get(name)
         if memory is None or memory.size < wanted:
             memory = self._kept[name] = np.empty(wanted + wanted // 4, np.uint8)
