@@ -44,7 +44,7 @@ FEW_TILES, LIKE_OTHERS = 6, 3.0
 """A tile that seems to move less than so many times as far as the sixth fastest is not alone; what
 noise does to it is within MOTION_NOISE's larger count. A small object covers fewer tiles."""
 
-OWN_SHARE = 0.8
+OWN_SHARE = 0.7
 """Part of a tile's squared change from which on its motion is motion, alone or not."""
 
 MOTION_SHARE = {32: 0.6, 64: 0.42}
@@ -207,9 +207,8 @@ def _tile_excess(luma: TileChange, moved: Any, explained: Any, limit: float, mos
     own = luma.signed.reshape(TILE // 2, -1, TILE // 2)[:, fast].reshape(TILE // 2, -1)
     fine = shrunk(own, 2)
     squared = shrunk(fine * fine, TILE // 4).reshape(-1)
-    limits = np.where(
-        explained[fast] > OWN_SHARE * squared, limit, min(max(limit, LIKE_OTHERS * others), most)
-    )
+    like_others = min(max(limit, LIKE_OTHERS * others), most)
+    limits = np.where(explained[fast] > OWN_SHARE * squared, limit, like_others)
     return float((moved[fast] / limits).max())
 
 

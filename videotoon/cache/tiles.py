@@ -44,7 +44,7 @@ class Scratch:
         wanted = math.prod(shape) * np.dtype(dtype).itemsize
         memory = self._kept.get(name)
         if memory is None or memory.size < wanted:
-            memory = self._kept[name] = np.empty(wanted + wanted // 4, np.uint8)
+            memory = self._kept[name] = np.empty(wanted, np.uint8)
         return memory[:wanted].view(dtype).reshape(shape)
 
     def release(self) -> None:
