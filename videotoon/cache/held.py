@@ -45,8 +45,8 @@ class Change:
 class HeldPicture:
     """Holds one picture and what is known about it; used by one thread.
 
-    What is derived from it is computed when it is first needed, and the memory for it is kept: at most
-    6 bytes for each luma pixel, 5 MB at 720p.
+    What is derived from it is computed when it is first needed, and the memory for it is kept: at
+    most 6 bytes for each luma pixel, 5 MB at 720p.
     """
 
     def __init__(self) -> None:
