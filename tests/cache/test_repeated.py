@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from videotoon.cache import repeated
+from videotoon.cache.held import HeldPicture
 from videotoon.cache.repeated import RepeatedFrames, content_hash, largest_block_difference
 from videotoon.frame import Planes
 from videotoon.settings import Settings
@@ -141,6 +143,46 @@ def test_threshold_zero_merges_only_equal_frames() -> None:
     assert seen(cache, with_dot(base, 0, 0, 1, shade=101), "2") == "2"
 
 
+@pytest.mark.parametrize("plane", ["y", "u", "v", "alpha"])
+@pytest.mark.parametrize("place", [(0, 0), (5, 7), (23, 31)])
+def test_threshold_zero_sees_a_single_code(plane: str, place: tuple[int, int]) -> None:
+    """The mean of its block would be rounded to nothing."""
+    base = picture()
+    planes = {"y": base.y, "u": base.u, "v": base.v, "alpha": np.full_like(base.y, 200)}
+    base = Planes(**planes)
+    planes[plane] = planes[plane].copy()
+    planes[plane][place] += 1
+    cache: RepeatedFrames[str] = RepeatedFrames(8, 0.0)
+    cache.remember(base, "base")
+    assert cache.find(Planes(**planes)) is None
+    assert cache.find(base) == "base"
+
+
+def test_a_new_picture_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[Planes] = []
+
+    def counted(planes: Planes) -> bytes:
+        hashed.append(planes)
+        return content_hash(planes)
+
+    monkeypatch.setattr(repeated, "content_hash", counted)
+    cache: RepeatedFrames[str] = RepeatedFrames(8, THRESHOLD)
+    a, b = picture(20), picture(90)
+    assert [seen(cache, planes, name) for planes, name in ((a, "a"), (b, "b"), (a, "new"))] == [
+        "a", "b", "a",
+    ]  # fmt: skip
+    assert hashed == [a, b, a]
+
+
+def test_another_picture_than_the_one_looked_up_may_be_remembered() -> None:
+    cache: RepeatedFrames[str] = RepeatedFrames(8, THRESHOLD)
+    assert cache.find(picture(20)) is None
+    cache.remember(picture(90), "b")
+    cache.remember(picture(160), "c")
+    assert cache.find(picture(20)) is None
+    assert cache.find(picture(90)) == "b"
+
+
 def test_forgetting() -> None:
     cache: RepeatedFrames[str] = RepeatedFrames(8, THRESHOLD)
     cache.remember(picture(), "old")
@@ -159,8 +201,10 @@ def test_other_size_is_another_frame() -> None:
 def test_the_quick_look_never_changes_the_answer(seed: int, amount: int, enough: float) -> None:
     """Stopping early may only happen where the full comparison is above the limit, too."""
     one, other = noisy(picture(), 3, seed), noisy(picture(), amount, seed + 1)
-    full, quick = largest_block_difference(one, other), largest_block_difference(one, other, enough)
-    assert (quick <= enough) == (full <= enough)
+    held = HeldPicture()
+    held.hold(one)
+    quick = held.change_to(other, enough)
+    assert (quick is not None) == (largest_block_difference(one, other) <= enough)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (17, 9), (66, 50)])
