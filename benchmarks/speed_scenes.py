@@ -173,7 +173,7 @@ def _large_network(small: Path, clips: Path, extent: Extent, upstream: Contender
 
 def _reuse(hd: Path, clips: Path, ours: tuple[str, ...], seconds: float) -> list[Scene]:
     """Repeated frames and still cameras, with and without what spares painting them."""
-    frames = round(24 * min(seconds, 10.0))
+    frames = round(24 * seconds)
     held, still = repeated_clip(hd, HELD, frames, clips), static_clip(hd, frames, clips)
     reuse = (
         videotoon("off", "reuse off", *ours, *PLAIN),
