@@ -93,9 +93,9 @@ class Job:
 
     @property
     def display_aspect(self) -> Fraction | None:
-        """Width to height as shown, for a container that does not take the shape of pixels."""
+        """Width to height as shown, where the video does not say the shape of its pixels itself."""
         aspect = self.info.sample_aspect_ratio
-        if aspect == 1 or self.container.muxer != "webm":
+        if aspect == 1 or self.encoder.says_pixel_shape:
             return None
         size = encoded_size(self.info.size, self.encoder)
         return aspect * size.width / size.height

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -17,18 +18,21 @@ from videotoon.decode.probe import probe
 from videotoon.encode.encoders import CONTAINERS
 from videotoon.pipeline import stylise_video
 from videotoon.remux.tracks import plan_tracks, with_sound_converted
-from videotoon.settings import Settings
+from videotoon.settings import EncoderChoice, Settings
 
 COPY = Settings(strength=0.0)
 SPEC = ClipSpec(frames=25, sound=(Clicks(at=(0.2, 0.8)),))
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
+@pytest.mark.parametrize(
+    ("suffix", "encoder"),
+    [(suffix, name) for suffix, container in CONTAINERS.items() for name in container.encoders],
+)
 @pytest.mark.parametrize("turned", [0, 90])
-def test_shape_of_pixels(tmp_path: Path, suffix: str, turned: int) -> None:
+def test_shape_of_pixels(tmp_path: Path, suffix: str, encoder: EncoderChoice, turned: int) -> None:
     clip = tmp_path / "in.mp4"
     make_clip(clip, ClipSpec(frames=3, sar=Fraction(4, 3), rotation=turned))
-    stylise_video(clip, tmp_path / f"out{suffix}", COPY)
+    stylise_video(clip, tmp_path / f"out{suffix}", replace(COPY, encoder=encoder))
     with av.open(str(tmp_path / f"out{suffix}")) as container:
         found = container.streams.video[0].sample_aspect_ratio
     wanted = Fraction(3, 4) if turned else Fraction(4, 3)
