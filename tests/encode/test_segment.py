@@ -118,3 +118,14 @@ def test_prores_says_what_its_codes_mean(tmp_path, suffix, full_range):
         wanted = 16 + wanted * 219 / 255
     found = np.frombuffer(memoryview(luma), np.uint8).reshape(luma.height, luma.line_size)
     assert np.abs(found[:, : luma.width] - wanted).mean() < 1.5
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_segment_of_few_frames_has_decode_times(tmp_path, frames):
+    pictures = [noise(FrameSize(96, 64), seed=seed) for seed in range(frames)]
+    for number in range(12):  # x265 itself leaves them to chance
+        _record, file = encoded(tmp_path / str(number), pictures, "x265")
+        with av.open(str(file)) as container:
+            times = [(p.pts, p.dts) for p in container.demux(video=0) if p.size]
+        assert all(pts == dts for pts, dts in times), times
+        assert len(times) == frames

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 
+REORDERED_FRAMES = 3
+"""Fewer cannot be out of order. Of so few x265 takes the decode times from memory that nobody wrote;
+now and then the muxer refuses them."""
+
+
 @dataclass(frozen=True, slots=True)
 class VideoFormat:
     """What all segments of a job have in common.
@@ -191,6 +196,8 @@ class SegmentEncoder:
             for packet in self._stream.encode(picture):
                 if packet.pts is not None:
                     packet.duration = self._durations.pop(packet.pts, packet.duration)
+                if picture is None and self._frames < REORDERED_FRAMES:
+                    packet.dts = packet.pts
                 self._output.mux(packet)
 
     def abandon(self) -> None:
