@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 REORDERED_FRAMES = 3
-"""Fewer cannot be out of order. Of so few x265 takes the decode times from memory that nobody wrote;
-now and then the muxer refuses them."""
+"""Fewer cannot be out of order. Of so few x265 takes the decode times from memory that nobody
+wrote; now and then the muxer refuses them."""
 
 
 @dataclass(frozen=True, slots=True)
