@@ -118,33 +118,3 @@ def test_prores_says_what_its_codes_mean(tmp_path, suffix, full_range):
         wanted = 16 + wanted * 219 / 255
     found = np.frombuffer(memoryview(luma), np.uint8).reshape(luma.height, luma.line_size)
     assert np.abs(found[:, : luma.width] - wanted).mean() < 1.5
-
-
-@pytest.mark.parametrize("frames", [1, 2])
-def test_a_segment_of_few_frames_has_decode_times(tmp_path, monkeypatch, frames):
-    times: list[tuple[int, int]] = []
-
-    class Watched:
-        """The file, whose muxer sometimes takes impossible times and sometimes refuses them."""
-
-        def __init__(self, output):
-            self.output = output
-
-        def mux(self, packet):
-            times.append((packet.pts, packet.dts))
-            self.output.mux(packet)
-
-        def close(self):
-            self.output.close()
-
-    finish = SegmentEncoder.finish
-
-    def watched(segment):
-        segment._output = Watched(segment._output)
-        return finish(segment)
-
-    monkeypatch.setattr(SegmentEncoder, "finish", watched)
-    pictures = [noise(FrameSize(96, 64), seed=seed) for seed in range(frames)]
-    for number in range(6):  # x265 itself leaves them to chance
-        encoded(tmp_path / str(number), pictures, "x265")
-    assert times == [(frame, frame) for frame in range(frames)] * 6
