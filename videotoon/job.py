@@ -197,8 +197,10 @@ def plan_job(source: Path, output: Path, settings: Settings, limits: Limits | No
     )
     if job.expected_frames() == 0:
         length = float(info.duration or 0)
+        start, end = settings.start or "0", settings.end
+        part = f"between --start {start} and --end {end}" if end else f"from --start {start} on"
         raise SettingsError(
-            f"no frame lies between --start {settings.start} and --end {settings.end}",
+            f"no frame lies {part}",
             f"the clip is {length:.2f} s long",
         )
     return job

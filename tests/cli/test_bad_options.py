@@ -90,7 +90,8 @@ def test_encoder_that_does_not_fit_the_container(refused: Refused) -> None:
 
 
 def test_start_behind_the_end_of_the_clip(refused: Refused) -> None:
-    refused(2, ["in.mp4", "out.mp4", "--start", "99"], "99", "the clip is 0.", "s long")
+    line = refused(2, ["in.mp4", "out.mp4", "--start", "99"], "99", "the clip is 0.", "s long")
+    assert "None" not in line
 
 
 def test_end_before_the_start(refused: Refused) -> None:
