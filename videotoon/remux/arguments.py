@@ -35,7 +35,7 @@ CUES_OF_THE_PART = (
     ",noise=drop=lt(pts\\,0)"
 )
 """Cuts subtitles that begin before the wanted part, and drops those that end before it. With
-negative times they would delay everything else in Matroska, and in MP4 the next would come early."""
+negative times they would delay everything else in Matroska; in MP4 the next would come early."""
 
 
 @dataclass(frozen=True, slots=True)
