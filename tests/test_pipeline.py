@@ -191,6 +191,13 @@ def test_odd_size(tmp_path: Path, suffix: str, size: tuple[int, int]) -> None:
     assert any("odd side" in warning for warning in report.warnings) == (suffix == ".mp4")
 
 
+def test_advice_on_an_odd_side_helps(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "odd.mkv", ClipSpec(width=97, height=65, frames=2, codec="ffv1"))
+    report = copy(source.path, tmp_path / "out.webm", encoder="svtav1")
+    (warning,) = report.warnings
+    assert "--encoder vp9 keeps 97x65" in warning
+
+
 def test_shape_of_pixels_is_kept(tmp_path: Path) -> None:
     spec = ClipSpec(width=96, height=64, frames=2, sar=Fraction(4, 3))
     source = make_clip(tmp_path / "in.mp4", spec).path

@@ -257,7 +257,8 @@ def _warnings(
     if info.interlaced:
         yield "the input is interlaced; its fields are woven into whole frames (bwdif)"
     if encoder.even_sides and (info.size.width % 2 or info.size.height % 2):
+        cure = "--encoder vp9" if container.muxer == "webm" else "a .webm output"
         yield (
             f"{info.size} has an odd side, which {encoder.name} cannot store: the last column or "
-            f"row is doubled (a .webm output keeps {info.size})"
+            f"row is doubled ({cure} keeps {info.size})"
         )
