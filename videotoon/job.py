@@ -180,6 +180,12 @@ def plan_job(source: Path, output: Path, settings: Settings, limits: Limits | No
     keep_alpha = info.has_alpha and settings.encoder in ("auto", container.alpha_encoder)
     keep_alpha = keep_alpha and bool(container.alpha_encoder)
     encoder = plan_encoder(settings, container, keep_alpha)
+    if encoded_size(info.size, encoder).short_side < encoder.min_side:
+        raise SettingsError(
+            f"{info.size} is too small for --encoder {encoder.name}, "
+            f"which takes sides from {encoder.min_side} pixels on",
+            "leave out --encoder",
+        )
     container = work_container(container, encoder, keep_alpha)
     rate = min(settings.frame_rate or info.frame_rate, Fraction(MAX_SEGMENT_RATE))
     job = Job(

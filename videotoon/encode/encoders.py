@@ -90,6 +90,7 @@ class EncoderPlan:
         options: Encoder options.
         even_sides: True where width and height must be even.
         full_range: False where decoders take all codes for limited range.
+        min_side: Smallest width and height in pixels that the encoder takes.
         says_pixel_shape: The video itself says the shape of its pixels, in any container.
     """
 
@@ -99,6 +100,7 @@ class EncoderPlan:
     options: dict[str, str] = field(default_factory=dict)
     even_sides: bool = True
     full_range: bool = True
+    min_side: int = 1
     says_pixel_shape: bool = False
 
 
@@ -138,13 +140,14 @@ def _x265(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
         "preset": X264_PRESETS[preset],
         "x265-params": "log-level=none",
     }
-    return EncoderPlan("x265", "libx265", "yuv420p", options, says_pixel_shape=True)
+    return EncoderPlan("x265", "libx265", "yuv420p", options, min_side=16, says_pixel_shape=True)
 
 
 def _svtav1(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
     crf = round(min(63.0, 10 + quality))
     speed = 12 - preset  # ultrafast 12 ... veryslow 4
-    return EncoderPlan("svtav1", "libsvtav1", "yuv420p", {"crf": str(crf), "preset": str(speed)})
+    options = {"crf": str(crf), "preset": str(speed)}
+    return EncoderPlan("svtav1", "libsvtav1", "yuv420p", options, min_side=4)
 
 
 def _vp9(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
