@@ -94,6 +94,18 @@ def test_constant_rate_on_demand(plain: Path, tmp_path: Path) -> None:
     assert numbers(target)[:5] == [0, 2, 5, 7, 10]
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_first_tick_before_the_start_is_not_cut_off(tmp_path: Path, suffix: str) -> None:
+    times, unit = (0, 130, 160, 210, 400), Fraction(1, 1000)
+    spec = ClipSpec(width=96, height=64, frames=5, pts=times, time_base=unit)
+    source = make_clip(tmp_path / "in.mkv", spec).path
+    target = tmp_path / f"out{suffix}"
+    report = copy(source, target, fps="50", start="0.13")
+    found = measure.frame_times(target)
+    assert found == [Fraction(tick, 50) for tick in range(report.frames_out)]
+    assert numbers(target)[0] == 1
+
+
 @pytest.mark.parametrize(
     ("start", "end", "wanted"),
     [("0.2", None, range(5, 14)), (None, "0.2s", range(5)), ("0.08", "0:00:00.24", range(2, 6))],
@@ -177,6 +189,13 @@ def test_odd_size(tmp_path: Path, suffix: str, size: tuple[int, int]) -> None:
     assert picture.shape[1::-1] == size
     assert measure.psnr(picture[:65, :97], numbered(0, 97, 65)) > 25
     assert any("odd side" in warning for warning in report.warnings) == (suffix == ".mp4")
+
+
+def test_advice_on_an_odd_side_helps(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "odd.mkv", ClipSpec(width=97, height=65, frames=2, codec="ffv1"))
+    report = copy(source.path, tmp_path / "out.webm", encoder="svtav1")
+    (warning,) = report.warnings
+    assert "--encoder vp9 keeps 97x65" in warning
 
 
 def test_shape_of_pixels_is_kept(tmp_path: Path) -> None:

@@ -93,9 +93,9 @@ class Job:
 
     @property
     def display_aspect(self) -> Fraction | None:
-        """Width to height as shown, for a container that does not take the shape of pixels."""
+        """Width to height as shown, where the video does not say the shape of its pixels itself."""
         aspect = self.info.sample_aspect_ratio
-        if aspect == 1 or self.container.muxer != "webm":
+        if aspect == 1 or self.encoder.says_pixel_shape:
             return None
         size = encoded_size(self.info.size, self.encoder)
         return aspect * size.width / size.height
@@ -180,6 +180,12 @@ def plan_job(source: Path, output: Path, settings: Settings, limits: Limits | No
     keep_alpha = info.has_alpha and settings.encoder in ("auto", container.alpha_encoder)
     keep_alpha = keep_alpha and bool(container.alpha_encoder)
     encoder = plan_encoder(settings, container, keep_alpha)
+    if encoded_size(info.size, encoder).short_side < encoder.min_side:
+        raise SettingsError(
+            f"{info.size} is too small for --encoder {encoder.name}, "
+            f"which takes sides from {encoder.min_side} pixels on",
+            "leave out --encoder",
+        )
     container = work_container(container, encoder, keep_alpha)
     rate = min(settings.frame_rate or info.frame_rate, Fraction(MAX_SEGMENT_RATE))
     job = Job(
@@ -197,8 +203,10 @@ def plan_job(source: Path, output: Path, settings: Settings, limits: Limits | No
     )
     if job.expected_frames() == 0:
         length = float(info.duration or 0)
+        start, end = settings.start or "0", settings.end
+        part = f"between --start {start} and --end {end}" if end else f"from --start {start} on"
         raise SettingsError(
-            f"no frame lies between --start {settings.start} and --end {settings.end}",
+            f"no frame lies {part}",
             f"the clip is {length:.2f} s long",
         )
     return job
@@ -255,7 +263,8 @@ def _warnings(
     if info.interlaced:
         yield "the input is interlaced; its fields are woven into whole frames (bwdif)"
     if encoder.even_sides and (info.size.width % 2 or info.size.height % 2):
+        cure = "--encoder vp9" if container.muxer == "webm" else "a .webm output"
         yield (
             f"{info.size} has an odd side, which {encoder.name} cannot store: the last column or "
-            f"row is doubled (a .webm output keeps {info.size})"
+            f"row is doubled ({cure} keeps {info.size})"
         )

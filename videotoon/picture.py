@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -23,9 +23,15 @@ if TYPE_CHECKING:
     from videotoon.engine.styliser import Styliser
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+WITH_OPACITY = (".png", ".webp", ".tif", ".tiff")
 MAX_PICTURE_PIXELS = 16384 * 8192
 QUALITY = 95
 """Of JPEG and WebP, in their encoders' percent."""
+
+SEVERAL_PICTURES = (".png", ".webp", ".tif", ".tiff")
+"""Files of these kinds may hold an animation or several pages."""
+
+ORIENTATION_TAG = 0x0112
 
 JPEG = b"\xff\xd8"
 """What JPEG files begin with."""
@@ -69,7 +75,7 @@ def stylise_picture(
     with clock.busy("paint"):
         painted = styliser(rgb)
     report = Report(str(source), str(output), frames_in=1, frames_out=1, frames_painted=1)
-    if settings.face and settings.strength * settings.face_strength > 0:
+    if wants_faces(settings):
         from videotoon.faces.still import paint_faces
 
         with clock.busy("paint faces"):
@@ -78,12 +84,18 @@ def stylise_picture(
         report.warnings += faces.notices
     with clock.busy("encode"):
         write_picture(output, painted, alpha)
+    report.warnings += what_is_lost(source, output, alpha)
     report.engine = styliser.describe()
     report.wall_seconds = clock.elapsed()
     report.fps = 1 / report.wall_seconds
     report.stage_wall_seconds = clock.wall_seconds()
     report.peak_rss_bytes = peak_memory()
     return report
+
+
+def wants_faces(settings: Settings) -> bool:
+    """Tell whether faces are to be painted on their own and would show."""
+    return settings.face and settings.strength * settings.face_strength > 0
 
 
 def read_picture(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
@@ -95,7 +107,7 @@ def read_picture(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | Non
     import cv2
 
     data = np.fromfile(path, dtype=np.uint8)
-    picture = _decoded(data, cv2.IMREAD_COLOR)
+    picture, _ = _decoded(data, cv2.IMREAD_COLOR)
     if picture is None or _breaks_off(data):
         problem = "is not a picture that can be read" if picture is None else "breaks off"
         raise DecodeError(f"input {path.name!r} {problem}", "give a whole .png, .jpg or .webp")
@@ -104,30 +116,84 @@ def read_picture(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | Non
             f"input {path.name!r} is {picture.shape[1]}x{picture.shape[0]}, which is too large",
             "scale it down first",
         )
-    # JPEG has no opacity; decoding it once more would only cost time.
-    raw = None if data[:2].tobytes() == JPEG else _decoded(data, cv2.IMREAD_UNCHANGED)
     alpha = None
-    if raw is not None and raw.ndim == 3 and raw.shape[2] == 4:
-        alpha = raw[:, :, 3] if raw.dtype == np.uint8 else (raw[:, :, 3] >> 8).astype(np.uint8)
-        if alpha.shape != picture.shape[:2]:
-            alpha = None  # turned upright by its EXIF tag; such files are never transparent
+    if data[:2].tobytes() != JPEG:  # which has no opacity; decoding it once more would cost time
+        raw, exif = _decoded(data, cv2.IMREAD_UNCHANGED)  # not turned upright
+        if raw is not None and raw.ndim == 3 and raw.shape[2] == 4:
+            alpha = raw[:, :, 3] if raw.dtype == np.uint8 else (raw[:, :, 3] >> 8).astype(np.uint8)
+            alpha = turned_upright(alpha, orientation_of(exif))
+            if alpha.shape != picture.shape[:2]:
+                alpha = None  # the decoder took the tag for something else
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8), alpha
 
 
 def _breaks_off(data: NDArray[np.uint8]) -> bool:
-    """True for a JPEG or PNG without its end mark, of which OpenCV returns a part as if whole."""
+    """True for a JPEG, PNG or WebP without its end, of which OpenCV returns a part as if whole."""
     head, tail = data[:8].tobytes(), data[-TRAILING_BYTES:].tobytes()
+    if head.startswith(b"RIFF"):
+        return len(data) < 8 + int.from_bytes(head[4:], "little")
     marks = ((b"\xff\xd8", b"\xff\xd9"), (b"\x89PNG", b"IEND"))
     return any(head.startswith(first) and last not in tail for first, last in marks)
 
 
-def _decoded(data: NDArray[np.uint8], mode: int) -> NDArray[np.uint8] | None:
+def _decoded(data: NDArray[np.uint8], mode: int) -> tuple[NDArray[np.uint8] | None, bytes]:
+    """Return the decoded picture, None if it cannot be decoded, and its EXIF data."""
     import cv2
 
     try:
-        return cv2.imdecode(data, mode)  # type: ignore[return-value]
+        picture, kinds, contents = cv2.imdecodeWithMetadata(data, flags=mode)
     except cv2.error:
-        return None
+        return None, b""
+    found = dict(zip(kinds, contents, strict=True))
+    exif = found.get(cv2.IMAGE_METADATA_EXIF)
+    return picture, b"" if exif is None else exif.tobytes()  # type: ignore[return-value]
+
+
+def orientation_of(exif: bytes) -> int:
+    """Return the orientation, 1 to 8, that EXIF data asks for; 1 (upright) where it does not."""
+    order: Literal["little", "big"] = "little" if exif.startswith(b"II") else "big"
+
+    def number(place: int, size: int) -> int:
+        return int.from_bytes(exif[place : place + size], order)
+
+    directory = number(4, 4)
+    for entry in range(number(directory, 2)):
+        place = directory + 2 + 12 * entry
+        if number(place, 2) == ORIENTATION_TAG:
+            value = number(place + 8, 2)
+            return value if 1 <= value <= 8 else 1
+    return 1
+
+
+def turned_upright(plane: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Turn a plane, shape (height, width), as its EXIF orientation asks."""
+    if orientation >= 5:
+        plane = plane.T
+    if orientation in (2, 3, 6, 7):
+        plane = plane[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        plane = plane[::-1]
+    return np.ascontiguousarray(plane)
+
+
+def what_is_lost(source: Path, output: Path, alpha: NDArray[np.uint8] | None) -> list[str]:
+    """Say what of a picture file is not in its painting."""
+    import cv2
+
+    lost = []
+    if _hides(alpha) and output.suffix.lower() not in WITH_OPACITY:
+        lost.append(
+            "the input has transparency, which the output cannot keep; it is laid onto black"
+        )
+    if source.suffix.lower() in SEVERAL_PICTURES:
+        pictures = cv2.imcount(os.fspath(source))
+        if pictures > 1:
+            lost.append(f"the input holds {pictures} pictures; only the first is painted")
+    return lost
+
+
+def _hides(alpha: NDArray[np.uint8] | None) -> bool:
+    return alpha is not None and bool(alpha.min() < 255)
 
 
 def write_picture(
@@ -169,8 +235,10 @@ def _encoded(path: Path, rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None
 
     suffix = path.suffix.lower()
     picture = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
-    if alpha is not None and suffix in (".png", ".webp", ".tif", ".tiff"):
+    if alpha is not None and suffix in WITH_OPACITY:
         picture = np.dstack([picture, alpha])
+    elif alpha is not None and _hides(alpha):
+        picture = ((picture.astype(np.uint16) * alpha[:, :, None] + 127) // 255).astype(np.uint8)
     options = {
         ".jpg": [cv2.IMWRITE_JPEG_QUALITY, QUALITY],
         ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, QUALITY],

@@ -21,7 +21,7 @@ import pytest
 from tests.conftest import RunVideotoon
 from tests.media import ClipSpec, make_clip
 from videotoon.batch.journal import JOURNAL_NAME
-from videotoon.picture import read_picture, stylise_picture
+from videotoon.picture import read_picture, stylise_picture, write_picture
 from videotoon.settings import Settings
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -232,6 +232,44 @@ def test_a_failure_that_might_pass_is_tried_again(
     inputs, batch = [str(tmp_path / "in")], BatchSettings(retries=2)
     report = run_batch(inputs, tmp_path / "out", Settings(), batch, LinesDisplay())
     assert [(f.status, f.attempts) for f in report.files] == [("done", 3)]
+
+
+def test_faces_of_pictures_are_painted_as_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from videotoon.batch.display import LinesDisplay
+    from videotoon.batch.run import run_batch
+    from videotoon.batch.settings import BatchSettings
+
+    data = pytest.importorskip("skimage.data")
+    monkeypatch.delenv("VIDEOTOON_WEIGHTS", raising=False)
+    monkeypatch.setenv("VIDEOTOON_CACHE", str(tmp_path / "cache"))
+    source = tmp_path / "in.png"
+    write_picture(source, np.ascontiguousarray(data.astronaut()[::2, ::2]))
+    settings = Settings(face=True)
+    batch = run_batch([str(source)], tmp_path / "out", settings, BatchSettings(), LinesDisplay())
+    alone = stylise_picture(source, tmp_path / "alone.png", settings)
+    assert alone.faces["faces"] >= 1
+    assert batch.files[0].why == "; ".join(alone.warnings)
+    together, _ = read_picture(tmp_path / "out" / "in.png")
+    stylise_picture(source, tmp_path / "plain.png", Settings())
+    plain, one = (read_picture(tmp_path / name)[0] for name in ("plain.png", "alone.png"))
+    assert np.abs(together.astype(int) - one).mean() < np.abs(plain.astype(int) - one).mean() / 4
+
+
+def test_what_a_picture_loses_is_said(tmp_path: Path) -> None:
+    from videotoon.batch.display import LinesDisplay
+    from videotoon.batch.run import run_batch
+    from videotoon.batch.settings import BatchSettings
+
+    clear = np.full((40, 60), 9, np.uint8)
+    write_picture(tmp_path / "in.png", np.full((40, 60, 3), 200, np.uint8), clear)
+    batch, settings = BatchSettings(ext="jpg"), Settings(strength=0.0)
+    report = run_batch(
+        [str(tmp_path / "in.png")], tmp_path / "out", settings, batch, LinesDisplay()
+    )
+    assert [file.status for file in report.files] == ["done"]
+    assert "transparency" in report.files[0].why
 
 
 def test_pictures_of_mixed_sizes_share_networks(

@@ -148,6 +148,11 @@ def test_output_is_a_folder(refused: Refused, desk: Desk) -> None:
     refused(5, ["in.mp4", "out.mp4", "--overwrite"], "'out.mp4'", "is a folder", "file name")
 
 
+@pytest.mark.parametrize("name", [".", "..", "/"])
+def test_output_without_a_name(refused: Refused, name: str) -> None:
+    refused(5, ["in.mp4", name, "--overwrite"], repr(name), "is a folder", "file name")
+
+
 def test_file_in_place_of_the_output_folder(refused: Refused) -> None:
     refused(5, ["in.mp4", "in.mp4/out.mp4"], "'in.mp4'", "does not exist")
 
@@ -183,6 +188,17 @@ def test_cut_picture(refused: Refused, desk: Desk, small_picture: Path) -> None:
     cut = Path(shutil.copyfile(small_picture, desk.path / "photo.png"))
     alter.truncate(cut, 0.5)
     refused(4, ["photo.png", "out.png"], "'photo.png'", "whole")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_cut_picture_of_which_opencv_would_talk(refused: Refused, desk: Desk, suffix: str) -> None:
+    import cv2
+    import numpy as np
+
+    picture = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    cv2.imwrite(str(desk.path / f"cut{suffix}"), picture)
+    alter.truncate(desk.path / f"cut{suffix}", 0.5)
+    refused(4, [f"cut{suffix}", "out.png"], f"'cut{suffix}'", "not a picture", "give a whole")
 
 
 def test_existing_picture(refused: Refused, desk: Desk, small_picture: Path) -> None:

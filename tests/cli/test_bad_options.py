@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import Desk, Refused, check_refusal
 from tests.conftest import CommandResult
+from tests.media import ClipSpec, make_clip
 from videotoon.cli.app import run
 from videotoon.settings import Settings
 
@@ -89,8 +90,20 @@ def test_encoder_that_does_not_fit_the_container(refused: Refused) -> None:
     refused(2, ["in.mp4", "out.webm", "--encoder", "x264"], "x264", ".webm", "vp9")
 
 
+@pytest.mark.parametrize(("encoder", "least"), [("svtav1", 4), ("x265", 16)])
+def test_a_size_that_an_encoder_refuses(
+    refused: Refused, desk: Desk, encoder: str, least: int
+) -> None:
+    side = least - 2
+    spec = ClipSpec(width=64, height=side, frames=2, codec="ffv1")
+    make_clip(desk.path / "low.mkv", spec)
+    words = ["low.mkv", "out.mp4", "--encoder", encoder]
+    refused(2, words, f"64x{side} is too small", f"from {least} pixels", "leave out --encoder")
+
+
 def test_start_behind_the_end_of_the_clip(refused: Refused) -> None:
-    refused(2, ["in.mp4", "out.mp4", "--start", "99"], "99", "the clip is 0.", "s long")
+    line = refused(2, ["in.mp4", "out.mp4", "--start", "99"], "99", "the clip is 0.", "s long")
+    assert "None" not in line
 
 
 def test_end_before_the_start(refused: Refused) -> None:

@@ -7,12 +7,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from tests.test_frame import noise
 from videotoon.encode.encoders import CONTAINERS, plan_encoder, work_container
 from videotoon.encode.segment import SegmentEncoder, SegmentRecord, VideoFormat
-from videotoon.frame import BT709, Frame, FrameSize, Planes
+from videotoon.frame import BT709, ColourTags, Frame, FrameSize, Planes
 from videotoon.settings import Settings
 
 TICK = Fraction(1, 30)
@@ -23,7 +24,11 @@ TIMES = [0, 1, 2, 3, 5, 6, 7, 8, 9]
 
 
 def encoded(
-    folder: Path, pictures: list[Planes], encoder: str, suffix: str = ".mkv"
+    folder: Path,
+    pictures: list[Planes],
+    encoder: str,
+    suffix: str = ".mkv",
+    colour: ColourTags = BT709,
 ) -> tuple[SegmentRecord, Path]:
     """A segment of one picture a frame; frames 4 and later come one tick late."""
     folder.mkdir()
@@ -32,7 +37,7 @@ def encoded(
     video = VideoFormat(
         plan=plan, container=work_container(container, plan),
         size=pictures[0].size, time_base=TICK, frame_rate=1 / TICK,
-        sample_aspect_ratio=Fraction(1), colour=BT709, threads=1,
+        sample_aspect_ratio=Fraction(1), colour=colour, threads=1,
     )  # fmt: skip
     segment = SegmentEncoder(video, folder, 0)
     for index, planes in enumerate(pictures):
@@ -72,3 +77,44 @@ def test_every_encoder_of_every_container_gets_segments_that_hold_it(tmp_path, s
     _record, file = encoded(tmp_path / "work", pictures, encoder, suffix)
     with av.open(str(file)) as container:
         assert [round(frame.time * 30) for frame in container.decode(video=0)] == TIMES
+
+
+@pytest.mark.parametrize("encoder", ["x264", "x265", "svtav1", "prores"])
+def test_the_last_frame_lasts_as_long_as_it_did(tmp_path, encoder):
+    times = (0, 1, 3, 4, 10, 25, 26, 27)
+    pictures = [noise(FrameSize(96, 64), seed=seed) for seed in range(len(times))]
+    container = CONTAINERS[".mkv"]
+    plan = plan_encoder(Settings(encoder=encoder), container)
+    rate = len(times) / (times[-1] * TICK)
+    video = VideoFormat(
+        plan=plan, container=work_container(container, plan),
+        size=pictures[0].size, time_base=TICK, frame_rate=rate,
+        sample_aspect_ratio=Fraction(1), colour=BT709, steady=False, threads=1,
+    )  # fmt: skip
+    segment = SegmentEncoder(video, tmp_path, 0)
+    for index, (time, planes) in enumerate(zip(times, pictures, strict=True)):
+        segment.write(Frame(index, pts=time, time_base=TICK, planes=planes, duration=1))
+    with av.open(str(tmp_path / segment.finish().file)) as written:
+        stream = written.streams.video[0]
+        packets = [packet for packet in written.demux(stream) if packet.size]
+        assert [round(packet.pts * packet.time_base / TICK) for packet in packets] == [*times]
+        assert stream.duration * stream.time_base == (times[-1] + 1) * TICK
+
+
+@pytest.mark.parametrize("suffix", [".mov", ".mkv"])
+@pytest.mark.parametrize("full_range", [False, True])
+def test_prores_says_what_its_codes_mean(tmp_path, suffix, full_range):
+    colour = ColourTags(6, full_range, 6, 6)
+    grey = np.full((32, 48), 128, np.uint8)
+    planes = Planes(np.tile(np.arange(32, 224, 2, dtype=np.uint8), (64, 1)), grey, grey.copy())
+    _record, file = encoded(tmp_path / "work", [planes], "prores", suffix, colour)
+    with av.open(str(file)) as container:
+        frame = next(container.decode(video=0))
+    assert (frame.colorspace, frame.color_primaries, frame.color_trc) == (6, 6, 6)
+    assert frame.color_range == 1, "decoders take ProRes for limited range"
+    luma = frame.reformat(format="yuv422p").planes[0]
+    wanted = planes.y.astype(float)
+    if full_range:
+        wanted = 16 + wanted * 219 / 255
+    found = np.frombuffer(memoryview(luma), np.uint8).reshape(luma.height, luma.line_size)
+    assert np.abs(found[:, : luma.width] - wanted).mean() < 1.5

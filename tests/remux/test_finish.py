@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -10,25 +11,28 @@ import av
 import pytest
 
 from tests import measure
-from tests.alter import Extras, add_tracks, flip_bytes, run_ffmpeg
+from tests.alter import Extras, Subtitle, add_tracks, flip_bytes, run_ffmpeg
 from tests.media import Clicks, ClipSpec, make_clip
 from videotoon.decode.media import Track
 from videotoon.decode.probe import probe
 from videotoon.encode.encoders import CONTAINERS
 from videotoon.pipeline import stylise_video
 from videotoon.remux.tracks import plan_tracks, with_sound_converted
-from videotoon.settings import Settings
+from videotoon.settings import EncoderChoice, Settings
 
 COPY = Settings(strength=0.0)
 SPEC = ClipSpec(frames=25, sound=(Clicks(at=(0.2, 0.8)),))
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
+@pytest.mark.parametrize(
+    ("suffix", "encoder"),
+    [(suffix, name) for suffix, container in CONTAINERS.items() for name in container.encoders],
+)
 @pytest.mark.parametrize("turned", [0, 90])
-def test_shape_of_pixels(tmp_path: Path, suffix: str, turned: int) -> None:
+def test_shape_of_pixels(tmp_path: Path, suffix: str, encoder: EncoderChoice, turned: int) -> None:
     clip = tmp_path / "in.mp4"
     make_clip(clip, ClipSpec(frames=3, sar=Fraction(4, 3), rotation=turned))
-    stylise_video(clip, tmp_path / f"out{suffix}", COPY)
+    stylise_video(clip, tmp_path / f"out{suffix}", replace(COPY, encoder=encoder))
     with av.open(str(tmp_path / f"out{suffix}")) as container:
         found = container.streams.video[0].sample_aspect_ratio
     wanted = Fraction(3, 4) if turned else Fraction(4, 3)
@@ -102,3 +106,23 @@ def test_sound_of_a_part_begins_where_the_part_begins(tmp_path: Path, suffix: st
     stylise_video(clip, tmp_path / f"out{suffix}", settings)
     clicks = measure.click_times(tmp_path / f"out{suffix}")
     assert clicks == pytest.approx([0.48, 1.48, 2.48], abs=0.025)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
+@pytest.mark.parametrize("source", [".mp4", ".mkv"])
+def test_subtitles_of_a_part_are_cut_and_delay_nothing(
+    tmp_path: Path, ffmpeg_binary: str, source: str, suffix: str
+) -> None:
+    cues = ((0.0, 0.1, "over"), (0.2, 0.4, "cut"), (0.5, 0.9, "whole"))
+    text = Subtitle(cues=cues, codec="mov_text" if source == ".mp4" else "srt")
+    bare = make_clip(tmp_path / f"bare{source}", SPEC).path
+    clip = tmp_path / f"in{source}"
+    add_tracks(ffmpeg_binary, bare, clip, Extras(subtitles=(text,)))
+    target = tmp_path / f"out{suffix}"
+    stylise_video(clip, target, Settings(strength=0.0, start="0.32"))
+    assert measure.frame_times(target)[0] == 0
+    assert measure.click_times(target) == pytest.approx([0.48], abs=0.005)
+    with av.open(str(target)) as container:
+        packets = [packet for packet in container.demux(subtitles=0) if packet.size > 2]
+    found = [(float(p.pts * p.time_base), float((p.duration or 0) * p.time_base)) for p in packets]
+    assert found == [pytest.approx(cue, abs=0.002) for cue in ((0.0, 0.08), (0.18, 0.4))]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 from videotoon.batch.ledger import Ledger
@@ -18,10 +19,23 @@ from videotoon.engine.open import choose_painting_size
 from videotoon.errors import Cancelled
 from videotoon.frame import FrameSize
 from videotoon.job import check_output
-from videotoon.picture import read_picture, write_picture
+from videotoon.picture import read_picture, wants_faces, what_is_lost, write_picture
 from videotoon.settings import Settings
 
 Outcome = tuple[BatchItem, FileResult, Exception | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """A picture that was painted.
+
+    Attributes:
+        size: At which it was painted.
+        remarks: Sentences for the user.
+    """
+
+    size: FrameSize
+    remarks: tuple[str, ...]
 
 
 class PictureWork:
@@ -53,7 +67,7 @@ class PictureWork:
         """
         begun = time.perf_counter()
         self._ledger.begin(*items)
-        outcomes: list[FrameSize | Exception] = []
+        outcomes: list[Painted | Exception] = []
         with ThreadPoolExecutor(self._helpers, thread_name_prefix="videotoon-picture") as pool:
             for outcome in pool.map(self._one, items):
                 outcomes.append(outcome)
@@ -62,19 +76,19 @@ class PictureWork:
         facts: dict[str, Any] = {"frames": 1, "fps": 1 / seconds, "seconds": seconds}
         self._ledger.note(
             *(
-                self._ledger.finish(item, outcome, facts)
+                self._ledger.finish(item, outcome.size, facts)
                 for item, outcome in zip(items, outcomes, strict=True)
-                if isinstance(outcome, FrameSize)
+                if isinstance(outcome, Painted)
             )
         )
         result = FileResult("", "", "done", "", 1, 1 / seconds, seconds)
         return [
-            (item, result.of(item.source, item.output), _error(outcome))
+            (item, _with_remarks(result.of(item.source, item.output), outcome), _error(outcome))
             for item, outcome in zip(items, outcomes, strict=True)
         ]
 
-    def _one(self, item: BatchItem) -> FrameSize | Exception:
-        """Read, paint and write a picture; return the size at which it was painted."""
+    def _one(self, item: BatchItem) -> Painted | Exception:
+        """Read, paint and write a picture."""
         try:
             if self._stop.is_set():
                 raise Cancelled("stopped by Ctrl-C", "nothing was kept")
@@ -82,12 +96,27 @@ class PictureWork:
             item.output.parent.mkdir(parents=True, exist_ok=True)
             check_output(item.source, item.output, overwrite=True)
             rgb, alpha = read_picture(item.source)
-            write_picture(item.output, self.painter(rgb), alpha)
+            painted = self.painter(rgb)
+            notices: tuple[str, ...] = ()
+            if wants_faces(self._settings):
+                from videotoon.faces.still import paint_faces
+
+                faces = paint_faces(rgb, painted, self._settings)
+                painted, notices = faces.picture, faces.notices
+            write_picture(item.output, painted, alpha)
             size = FrameSize(rgb.shape[1], rgb.shape[0])
-            return choose_painting_size(size, self._settings.max_side)
+            return Painted(
+                choose_painting_size(size, self._settings.max_side),
+                (*notices, *what_is_lost(item.source, item.output, alpha)),
+            )
         except Exception as error:
             return error
 
 
-def _error(outcome: FrameSize | Exception) -> Exception | None:
+def _with_remarks(result: FileResult, outcome: Painted | Exception) -> FileResult:
+    remarks = outcome.remarks if isinstance(outcome, Painted) else ()
+    return replace(result, why="; ".join(remarks))
+
+
+def _error(outcome: Painted | Exception) -> Exception | None:
     return outcome if isinstance(outcome, Exception) else None

@@ -258,7 +258,8 @@ app["batch"].config = (fill_in_preset,)
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; the only place that ends the process."""
-    os.environ.setdefault("SVT_LOG", "1")
+    os.environ.setdefault("SVT_LOG", "0")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # like SVT_LOG: our line says what is wrong
     signal.signal(signal.SIGINT, interrupt)
     code = run(sys.argv[1:] if arguments is None else arguments)
     if code == Cancelled.exit_code:

@@ -54,6 +54,8 @@ def run_stylise(source: Path, output: Path, settings: Settings, talk: Talk) -> N
     display = talk.display()
     if is_picture(source):
         report = stylise_picture(source, output, settings)
+        for sentence in report.warnings:
+            display.say(sentence)
     else:
         _refuse_picture_of_video(source, output)
         report = _stylise_video(source, output, settings, display)

@@ -89,6 +89,9 @@ class EncoderPlan:
         pixel_format: What frames are encoded as.
         options: Encoder options.
         even_sides: True where width and height must be even.
+        full_range: False where decoders take all codes for limited range.
+        min_side: Smallest width and height in pixels that the encoder takes.
+        says_pixel_shape: The video itself says the shape of its pixels, in any container.
     """
 
     name: str
@@ -96,6 +99,9 @@ class EncoderPlan:
     pixel_format: str
     options: dict[str, str] = field(default_factory=dict)
     even_sides: bool = True
+    full_range: bool = True
+    min_side: int = 1
+    says_pixel_shape: bool = False
 
 
 def plan_encoder(settings: Settings, container: Container, keep_alpha: bool = False) -> EncoderPlan:
@@ -119,7 +125,7 @@ def _x264(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
     options = {"crf": f"{quality:g}", "preset": X264_PRESETS[preset]}
     if _has_avx512():
         options["x264-params"] = REPEATABLE_X264
-    return EncoderPlan("x264", "libx264", "yuv420p", options)
+    return EncoderPlan("x264", "libx264", "yuv420p", options, says_pixel_shape=True)
 
 
 def _has_avx512() -> bool:
@@ -134,13 +140,14 @@ def _x265(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
         "preset": X264_PRESETS[preset],
         "x265-params": "log-level=none",
     }
-    return EncoderPlan("x265", "libx265", "yuv420p", options)
+    return EncoderPlan("x265", "libx265", "yuv420p", options, min_side=16, says_pixel_shape=True)
 
 
 def _svtav1(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
     crf = round(min(63.0, 10 + quality))
     speed = 12 - preset  # ultrafast 12 ... veryslow 4
-    return EncoderPlan("svtav1", "libsvtav1", "yuv420p", {"crf": str(crf), "preset": str(speed)})
+    options = {"crf": str(crf), "preset": str(speed)}
+    return EncoderPlan("svtav1", "libsvtav1", "yuv420p", options, min_side=4)
 
 
 def _vp9(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
@@ -159,7 +166,8 @@ def _vp9(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
 
 def _prores(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
     profile, pixel_format = ("4444", "yuva444p10le") if keep_alpha else ("hq", "yuv422p10le")
-    return EncoderPlan("prores", "prores_ks", pixel_format, {"profile": profile})
+    options = {"profile": profile}
+    return EncoderPlan("prores", "prores_ks", pixel_format, options, full_range=False)
 
 
 _PLANNERS = {

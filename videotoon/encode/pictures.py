@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from videotoon.encode.encoders import EncoderPlan
-from videotoon.frame import FrameSize, Plane, Planes
+from videotoon.frame import BT709, ColourTags, FrameSize, Plane, Planes
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -20,9 +21,15 @@ def encoded_size(size: FrameSize, plan: EncoderPlan) -> FrameSize:
     return FrameSize(size.width + size.width % 2, size.height + size.height % 2)
 
 
-def to_video_frame(planes: Planes, plan: EncoderPlan) -> VideoFrame:
+def stored_colour(colour: ColourTags, plan: EncoderPlan) -> ColourTags:
+    """Return the meaning of the codes that are encoded: limited range where no other is known."""
+    return colour if plan.full_range else replace(colour, full_range=False)
+
+
+def to_video_frame(planes: Planes, plan: EncoderPlan, colour: ColourTags = BT709) -> VideoFrame:
     """Turn planes into a picture for the encoder; added rows and columns repeat the edge.
 
+    It says what its codes mean, since ProRes keeps that with each picture.
     Its time is set by whoever encodes it, each time anew.
     Planes that lie one after the other in memory are lent to the encoder, others are copied.
     """
@@ -31,8 +38,15 @@ def to_video_frame(planes: Planes, plan: EncoderPlan) -> VideoFrame:
     frame = None if alpha is not None else _lent(planes)
     if frame is None:
         frame = _copied(planes, size, alpha)
-    if frame.format.name != plan.pixel_format:
-        frame = frame.reformat(format=plan.pixel_format)
+    stored = stored_colour(colour, plan)
+    if frame.format.name != plan.pixel_format or stored != colour:
+        frame = frame.reformat(
+            format=plan.pixel_format,
+            src_color_range=2 if colour.full_range else 1,
+            dst_color_range=2 if stored.full_range else 1,
+        )
+    frame.colorspace = stored.matrix
+    frame.color_primaries, frame.color_trc = stored.primaries, stored.transfer
     return frame
 
 

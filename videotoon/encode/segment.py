@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from videotoon.cache.repeated import content_hash
 from videotoon.encode.encoders import Container, EncoderPlan
-from videotoon.encode.pictures import encoded_size, to_video_frame
+from videotoon.encode.pictures import encoded_size, stored_colour, to_video_frame
 from videotoon.encode.work import sync_file
 from videotoon.errors import DiskFullError, EncodeError, VideotoonError
 from videotoon.frame import ColourTags, Frame, FrameSize
@@ -24,6 +24,11 @@ from videotoon.frame import ColourTags, Frame, FrameSize
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.stream import VideoStream
+
+
+REORDERED_FRAMES = 3
+"""Fewer cannot be out of order. Of so few x265 takes the decode times from memory that nobody
+wrote; now and then the muxer refuses them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,7 @@ class SegmentEncoder:
         self._last: Frame | None = None
         self._picture: VideoFrame | None = None  # of the last frame, for those that repeat it
         self._content = b""
+        self._durations: dict[int, int] = {}  # by time; some encoders and muxers lose them
         with encoder_errors(video.plan.name):
             self._output = av.open(
                 os.path.abspath(self._part),  # noqa: PTH100 - keeps ":" from naming a protocol
@@ -149,15 +155,14 @@ class SegmentEncoder:
         if self._first is None:
             self._first = frame
         if self._picture is None or self._last is None or frame.planes is not self._last.planes:
-            self._picture = to_video_frame(frame.planes, self._video.plan)
+            self._picture = to_video_frame(frame.planes, self._video.plan, self._video.colour)
             self._content = content_hash(frame.planes)
         picture = self._picture
         picture.pts, picture.time_base = frame.pts - self._first.pts, frame.time_base
         picture.pict_type = PictureType.NONE
         picture.duration = frame.duration
-        with encoder_errors(self._video.plan.name):
-            for packet in self._stream.encode(picture):
-                self._output.mux(packet)
+        self._durations[picture.pts] = frame.duration
+        self._encode(picture)
         self._digest.update(self._content)
         self._frames += 1
         self._repaired += frame.repaired
@@ -168,9 +173,8 @@ class SegmentEncoder:
         """Flush the encoder, put the file on the disk under its final name and describe it."""
         assert self._first is not None
         assert self._last is not None
+        self._encode(None)
         with encoder_errors(self._video.plan.name):
-            for packet in self._stream.encode(None):
-                self._output.mux(packet)
             self._output.close()
             sync_file(self._part)
             self._part.replace(self._target)
@@ -186,6 +190,15 @@ class SegmentEncoder:
             size=self._target.stat().st_size,
             digest=self._digest.hexdigest(),
         )
+
+    def _encode(self, picture: VideoFrame | None) -> None:
+        with encoder_errors(self._video.plan.name):
+            for packet in self._stream.encode(picture):
+                if packet.pts is not None:
+                    packet.duration = self._durations.pop(packet.pts, packet.duration)
+                if picture is None and self._frames < REORDERED_FRAMES:
+                    packet.dts = packet.pts
+                self._output.mux(packet)
 
     def abandon(self) -> None:
         """Close and remove the unfinished file; never raises."""
@@ -207,8 +220,8 @@ def add_encoder_stream(output: object, video: VideoFormat) -> VideoStream:
     plan = video.plan
     size = encoded_size(video.size, plan)
     options = dict(plan.options)
-    if plan.codec == "libx264" and not video.steady:
-        options["bf"] = "0"  # MP4 under-reports the length of variable-rate video with B-frames
+    if plan.name in ("x264", "x265") and not video.steady:
+        options["bf"] = "0"  # MP4 misreports the length of variable-rate video with B-frames
     rate = min(video.frame_rate, Fraction(1000)).limit_denominator(1001)
     stream = output.add_stream(plan.codec, rate=rate, options=options)
     assert isinstance(stream, VideoStream)
@@ -217,10 +230,11 @@ def add_encoder_stream(output: object, video: VideoFormat) -> VideoStream:
     context = stream.codec_context
     context.time_base = video.time_base
     context.sample_aspect_ratio = video.sample_aspect_ratio
-    context.color_range = 2 if video.colour.full_range else 1
-    context.colorspace = video.colour.matrix
-    context.color_primaries = video.colour.primaries
-    context.color_trc = video.colour.transfer
+    colour = stored_colour(video.colour, plan)
+    context.color_range = 2 if colour.full_range else 1
+    context.colorspace = colour.matrix
+    context.color_primaries = colour.primaries
+    context.color_trc = colour.transfer
     context.flags |= Flags.frame_duration
     context.thread_type = "FRAME"  # slice threads cost quality: one slice per core
     context.thread_count = video.threads

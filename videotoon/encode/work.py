@@ -22,7 +22,7 @@ def work_path(output: Path) -> Path:
     name = os.fsencode(output.name)
     if len(name) > MAX_NAME_BYTES:
         name = hashlib.sha256(name).hexdigest()[:32].encode()
-    return output.with_name(os.fsdecode(b"." + name + b".videotoon"))
+    return output.parent / os.fsdecode(b"." + name + b".videotoon")  # "." has no name to replace
 
 
 def clean_copy_path(output: Path) -> Path:

@@ -28,6 +28,15 @@ _DISPOSITIONS = (
     "descriptions",
 )
 
+CUES_OF_THE_PART = (
+    "setts=pts=if(gt(PTS+DURATION\\,0)\\,max(PTS\\,0)\\,-1)"
+    ":dts=if(gt(PTS+DURATION\\,0)\\,max(PTS\\,0)\\,-1)"
+    ":duration=DURATION+min(PTS\\,0)"
+    ",noise=drop=lt(pts\\,0)"
+)
+"""Cuts subtitles that begin before the wanted part, and drops those that end before it. With
+negative times they would delay everything else in Matroska; in MP4 the next would come early."""
+
 
 @dataclass(frozen=True, slots=True)
 class RemuxJob:
@@ -86,6 +95,8 @@ def remux_arguments(job: RemuxJob, binary: str) -> list[str]:
             if plan.encoder in ("aac", "libopus"):
                 options[f"b:{letter}:{number}"] = "192k"
         options[f"disposition:{letter}:{number}"] = _disposition(plan, job)
+        if letter == "s" and job.start is not None:
+            options[f"bsf:s:{number}"] = CUES_OF_THE_PART
     if job.display_aspect is not None:
         options["aspect"] = f"{job.display_aspect.numerator}:{job.display_aspect.denominator}"
     if job.cover is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from videotoon.encode.journal import WorkFolder
@@ -70,12 +71,14 @@ def _write(job: Job, work: WorkFolder, part: Path, tracks: Sequence[TrackPlan]) 
     time_base = job.video_format().time_base
     start = job.settings.start_seconds
     covers = [plan.track.index for plan in tracks if plan.fate == "attached"]
-    begins = work.segments[0].start_pts * time_base
+    offset = work.segments[0].start_pts * time_base - job.info.container_start - (start or 0)
+    if job.settings.frame_rate is not None:
+        offset = max(offset, Fraction(0))  # a first tick before the start would be cut off by MP4
     remux_job = RemuxJob(
         source=job.info.path,
         target=part,
         container=job.container,
-        video_offset=begins - job.info.container_start - (start or 0),
+        video_offset=offset,
         tracks=tracks,
         dispositions=dispositions_of(job.info),
         pipe_format=job.container.segment_muxer,
