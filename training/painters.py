@@ -72,7 +72,7 @@ STYLES = {
     "cute": Style(
         "cute",
         True,
-        "Soft portraits, after AnimeGANv3 tiny Cute",
+        "Portraits as of an animated film: smooth skin, large eyes; after AnimeGANv3 tiny Cute",
         "non-commercial (distilled from AnimeGANv3 tiny Cute)",
         "https://github.com/TachibanaYoshino/AnimeGANv3",
         portraits=True,
