@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from tests.test_frame import noise
 from videotoon.encode.encoders import CONTAINERS, plan_encoder, work_container
+from videotoon.encode.scheduling import TASKS
 from videotoon.encode.segment import SegmentEncoder, SegmentRecord, VideoFormat
 from videotoon.frame import BT709, ColourTags, Frame, FrameSize, Planes
 from videotoon.settings import Settings
@@ -23,6 +25,18 @@ HELD = (0, 0, 0, 1, 1, 2, 0, 0, 2)
 TIMES = [0, 1, 2, 3, 5, 6, 7, 8, 9]
 
 
+def video_format(
+    encoder: str, suffix: str, size: FrameSize, colour: ColourTags = BT709
+) -> VideoFormat:
+    container = CONTAINERS[suffix]
+    plan = plan_encoder(Settings(encoder=encoder), container)
+    return VideoFormat(
+        plan=plan, container=work_container(container, plan),
+        size=size, time_base=TICK, frame_rate=1 / TICK,
+        sample_aspect_ratio=Fraction(1), colour=colour, threads=1,
+    )  # fmt: skip
+
+
 def encoded(
     folder: Path,
     pictures: list[Planes],
@@ -32,14 +46,7 @@ def encoded(
 ) -> tuple[SegmentRecord, Path]:
     """A segment of one picture a frame; frames 4 and later come one tick late."""
     folder.mkdir()
-    container = CONTAINERS[suffix]
-    plan = plan_encoder(Settings(encoder=encoder), container)
-    video = VideoFormat(
-        plan=plan, container=work_container(container, plan),
-        size=pictures[0].size, time_base=TICK, frame_rate=1 / TICK,
-        sample_aspect_ratio=Fraction(1), colour=colour, threads=1,
-    )  # fmt: skip
-    segment = SegmentEncoder(video, folder, 0)
+    segment = SegmentEncoder(video_format(encoder, suffix, pictures[0].size, colour), folder, 0)
     for index, planes in enumerate(pictures):
         segment.write(
             Frame(index, pts=index + (index >= 4), time_base=TICK, planes=planes, duration=1)
@@ -118,3 +125,16 @@ def test_prores_says_what_its_codes_mean(tmp_path, suffix, full_range):
         wanted = 16 + wanted * 219 / 255
     found = np.frombuffer(memoryview(luma), np.uint8).reshape(luma.height, luma.line_size)
     assert np.abs(found[:, : luma.width] - wanted).mean() < 1.5
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="Linux alone schedules so")
+@pytest.mark.parametrize("encoder", ["svtav1", "x264"])
+def test_an_encoder_takes_no_realtime_priority(tmp_path, encoder):
+    if plan_encoder(Settings(encoder=encoder), CONTAINERS[".mkv"]).codec not in av.codecs_available:
+        pytest.skip(f"this build of FFmpeg has no {encoder}")
+    segment = SegmentEncoder(video_format(encoder, ".mkv", FrameSize(96, 64)), tmp_path, 0)
+    planes = noise(FrameSize(96, 64), seed=1)
+    segment.write(Frame(0, pts=0, time_base=TICK, planes=planes, duration=1))
+    kinds = {os.sched_getscheduler(int(task.name)) for task in TASKS.iterdir()}
+    segment.finish()
+    assert kinds == {os.SCHED_OTHER}

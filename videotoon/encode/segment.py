@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from videotoon.cache.repeated import content_hash
 from videotoon.encode.encoders import Container, EncoderPlan
 from videotoon.encode.pictures import encoded_size, stored_colour, to_video_frame
+from videotoon.encode.scheduling import end_realtime
 from videotoon.encode.work import sync_file
 from videotoon.errors import DiskFullError, EncodeError, VideotoonError
 from videotoon.frame import ColourTags, Frame, FrameSize
@@ -163,6 +164,8 @@ class SegmentEncoder:
         picture.duration = frame.duration
         self._durations[picture.pts] = frame.duration
         self._encode(picture)
+        if self._frames == 0:  # the first picture opens the encoder
+            end_realtime()
         self._digest.update(self._content)
         self._frames += 1
         self._repaired += frame.repaired
