@@ -31,7 +31,7 @@ from videotoon.engine.queues import Reach
 from videotoon.engine.windows import change_only
 from videotoon.errors import STOPPED, Cancelled, EncodeError, VerifyError
 from videotoon.estimate import expected_seconds, in_words, is_long
-from videotoon.job import Job, plan_job
+from videotoon.job import Job, check_output, plan_job
 from videotoon.progress import Progress, SilentProgress
 from videotoon.realtime import hold_frame_rate
 from videotoon.remux.finish import finish
@@ -85,6 +85,7 @@ def stylise_video(
         raise
     report = Report(str(job.path), str(job.output), engine=style.describe())
     try:
+        check_output(job.path, job.output, settings.overwrite)  # another run may have made it since
         _announce(job, style, work, progress, report)
         for sentence in (*choice, *(faces.notices if faces is not None else ())):
             progress.say(sentence)
@@ -98,12 +99,13 @@ def stylise_video(
         if not work.segments:
             raise
         raise type(error)(error.problem, f"{error.cure}; {work.how_to_go_on()}") from error
+    else:
+        if not settings.keep_work:
+            work.remove()
     finally:
         progress.end()
         work.remove_if_empty()
         work.close()
-    if not settings.keep_work:
-        work.remove()
     _complete(report, clock)
     return report
 

@@ -111,9 +111,15 @@ def start(
     return RunningJob(process, work_folder(output), time.monotonic(), words)
 
 
-def run(source: Path, output: Path, environment: dict[str, str], *options: str) -> RunningJob:
+def run(
+    source: Path,
+    output: Path,
+    environment: dict[str, str],
+    *options: str,
+    log: Path | None = None,
+) -> RunningJob:
     """Run the command to its end."""
-    job = start(source, output, environment, *options)
+    job = start(source, output, environment, *options, log=log)
     job.process.wait(timeout=180)
     job.log.close()
     return job
@@ -122,6 +128,14 @@ def run(source: Path, output: Path, environment: dict[str, str], *options: str) 
 def kill(job: RunningJob, moment: Moment) -> None:
     """End a job without any warning."""
     job.stop_when(moment, signal.SIGKILL)
+
+
+def pause(job: RunningJob, moment: Moment) -> None:
+    """Let a job stand still, with all that it holds, from a moment on."""
+    while job.process.poll() is None and not moment(job):
+        time.sleep(0.005)
+    assert job.process.poll() is None, "the job ended before it could be paused"
+    os.kill(job.process.pid, signal.SIGSTOP)
 
 
 def _painted_log(log: Path) -> Path:

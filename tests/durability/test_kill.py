@@ -162,12 +162,10 @@ def test_without_resume(clip: Path, tmp_path: Path, command_environment: dict[st
 def test_two_runs_at_once(clip: Path, tmp_path: Path, command_environment: dict[str, str]) -> None:
     output = tmp_path / "out.mp4"
     first = jobs.start(clip, output, command_environment)
-    other_log = tmp_path / "other"
-    other_log.mkdir()
-    while not jobs.work_folder(output).exists() and first.process.poll() is None:
-        time.sleep(0.01)
-    time.sleep(0.1)
-    second = jobs.run(clip, output, command_environment)
-    jobs.kill(first, lambda _: True)
+    jobs.pause(first, jobs.after(1))  # a fast machine would be through with it before the second
+    try:
+        second = jobs.run(clip, output, command_environment, log=tmp_path / "second.log")
+    finally:
+        jobs.kill(first, lambda _: True)
     assert second.process.returncode == 5
     assert "another run" in Path(second.log.name).read_text()

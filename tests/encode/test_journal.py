@@ -11,6 +11,7 @@ import pytest
 
 from videotoon.decode.base import Place
 from videotoon.encode.journal import WorkFolder, input_identity, last_words
+from videotoon.encode.lock import FolderLock
 from videotoon.encode.segment import SegmentRecord
 from videotoon.encode.work import clean_copy_path, drop_clean_copy, work_path
 from videotoon.errors import OutputError
@@ -124,6 +125,43 @@ def test_identity_tells_files_apart(tmp_path: Path) -> None:
     assert input_identity(one) == before
     one.write_bytes(b"b" * 100)
     assert input_identity(one)["ends"] != before["ends"]
+
+
+def test_a_folder_that_its_last_owner_deletes_is_made_again(
+    output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    first = WorkFolder.open(output, KEY)
+    really_lock = fcntl.flock
+
+    def lock_after_the_first_ended(file: Any, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", really_lock)
+        first.remove()
+        first.close()
+        really_lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock_after_the_first_ended)
+    second = WorkFolder.open(output, KEY)
+    assert (second.path / "lock").exists()
+    with pytest.raises(OutputError, match="another run"):
+        WorkFolder.open(output, KEY)
+    second.close()
+
+
+def test_a_folder_that_goes_before_it_is_locked_is_made_again(
+    output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_take = FolderLock.take
+
+    def take_after_it_went(folder: Path, output_name: str) -> FolderLock:
+        monkeypatch.setattr(FolderLock, "take", really_take)
+        folder.rmdir()
+        return FolderLock.take(folder, output_name)
+
+    monkeypatch.setattr(FolderLock, "take", take_after_it_went)
+    folder = WorkFolder.open(output, KEY)
+    assert (folder.path / "lock").exists()
+    folder.close()
 
 
 def test_long_names_have_a_folder(tmp_path: Path) -> None:

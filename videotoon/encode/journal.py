@@ -67,8 +67,7 @@ class WorkFolder:
         path = work_path(output)
         folder = cls(path, json.loads(json.dumps(key)))
         try:
-            path.mkdir(exist_ok=True)
-            folder._lock = FolderLock.take(path, output.name)
+            folder._lock = _make_and_lock(path, output.name)
             if resume:
                 folder._take_up()
             folder._sweep()
@@ -126,7 +125,9 @@ class WorkFolder:
             self._lock.release()
 
     def remove(self) -> None:
-        """Delete the folder with all segments."""
+        """Delete the folder with all segments; before closing, or another run may be in it."""
+        if os.name == "nt":
+            self.close()  # Windows deletes no open file, and knows no such lock
         shutil.rmtree(self.path, ignore_errors=True)
 
     def remove_if_empty(self) -> None:
@@ -206,6 +207,15 @@ class WorkFolder:
                 f"cannot write the journal ({error.strerror})",
                 "free some space and run the same command again; finished parts are kept",
             ) from error
+
+
+def _make_and_lock(path: Path, output_name: str) -> FolderLock:
+    while True:
+        path.mkdir(exist_ok=True)
+        try:
+            return FolderLock.take(path, output_name)
+        except FileNotFoundError:
+            continue  # the run that ended just now took its folder along
 
 
 def last_words(output: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import IO, ClassVar
 
@@ -28,6 +29,7 @@ class FolderLock:
 
         Raises:
             OutputError: Another process holds the lock.
+            FileNotFoundError: The folder is not there, or its last owner has just deleted it.
         """
         file = (folder / cls.NAME).open("ab")
         try:
@@ -41,8 +43,19 @@ class FolderLock:
             raise OutputError(
                 f"another run is writing {output_name!r}", "wait for it, or give another name"
             ) from error
+        if not _still_there(file, folder / cls.NAME):
+            file.close()
+            raise FileNotFoundError(f"{str(folder)!r} was deleted while it was being locked")
         return cls(file)
 
     def release(self) -> None:
         """Let others in."""
         self._file.close()
+
+
+def _still_there(file: IO[bytes], path: Path) -> bool:
+    """False where the locked file is no longer the one that others would open."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
