@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -87,3 +88,10 @@ def test_a_picture_that_breaks_off_is_refused(tmp_path: Path, suffix: str) -> No
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DecodeError):
         read_picture(path)
+
+
+def test_options_of_time_are_named_as_without_effect(tmp_path: Path) -> None:
+    transparent(tmp_path / "in.png")
+    settings = replace(COPY, start="1", fps="25")
+    report = stylise_picture(tmp_path / "in.png", tmp_path / "out.png", settings)
+    assert report.warnings == ["a picture has no time; --start, --fps had no effect"]

@@ -85,6 +85,7 @@ def stylise_picture(
     with clock.busy("encode"):
         write_picture(output, painted, alpha)
     report.warnings += what_is_lost(source, output, alpha)
+    report.warnings += _without_meaning(settings)
     report.engine = styliser.describe()
     report.wall_seconds = clock.elapsed()
     report.fps = 1 / report.wall_seconds
@@ -190,6 +191,13 @@ def what_is_lost(source: Path, output: Path, alpha: NDArray[np.uint8] | None) ->
         if pictures > 1:
             lost.append(f"the input holds {pictures} pictures; only the first is painted")
     return lost
+
+
+def _without_meaning(settings: Settings) -> list[str]:
+    """Name the options given that a picture, which has no time, cannot follow."""
+    given = {"--start": settings.start, "--end": settings.end, "--fps": settings.fps}
+    named = ", ".join(option for option, value in given.items() if value is not None)
+    return [f"a picture has no time; {named} had no effect"] if named else []
 
 
 def _hides(alpha: NDArray[np.uint8] | None) -> bool:

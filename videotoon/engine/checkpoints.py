@@ -21,7 +21,7 @@ from videotoon.engine.networks.animegan2 import (
     expected_shapes,
 )
 from videotoon.engine.networks.student import StudentConfig, StudentNetwork, receptive_field
-from videotoon.engine.styles import read_sidecar
+from videotoon.engine.style_files import read_sidecar
 from videotoon.engine.weights import RgbContract, StyleNetwork
 from videotoon.errors import StyleError
 

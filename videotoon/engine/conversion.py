@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from videotoon.engine.machine import cache_folder
-from videotoon.engine.styles import read_sidecar
+from videotoon.engine.style_files import read_sidecar
 from videotoon.engine.weights import RgbContract, StyleNetwork
 from videotoon.errors import BackendError
 

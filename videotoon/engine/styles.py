@@ -43,7 +43,6 @@ __all__ = [
     "WeightFile",
     "file_sha256",
     "load_catalogue",
-    "read_sidecar",
     "require_commercial_use",
     "resolve_style",
     "weights_folder",
@@ -183,7 +182,9 @@ def resolve_style(text: str, catalogue: Catalogue | None = None) -> Style:
     """
     suffix = Path(text).suffix.lower()
     if suffix in FORMS or "/" in text or "\\" in text or Path(text).is_file():
-        return _foreign_style(Path(text).expanduser())
+        from videotoon.engine.style_files import style_of_file
+
+        return style_of_file(Path(text).expanduser())
     catalogue = catalogue or load_catalogue()
     if text in catalogue.styles:
         return catalogue.styles[text]
@@ -280,54 +281,3 @@ def _bundled_network(folder: Path, entry: Mapping[str, Any]) -> StyleNetwork:
     if network.phase not in (2, 4, 8) or network.stride % network.phase:
         raise ValueError(f"network {network.name}: phase {network.phase}, stride {network.stride}")
     return network
-
-
-def _foreign_style(path: Path) -> Style:
-    if path.suffix.lower() not in FORMS:
-        raise StyleError(
-            f"--style {str(path)!r} is not a kind of network file that is known",
-            f"give one of {' '.join(FORMS)}, or a name from `videotoon styles`",
-        )
-    if not path.is_file():
-        problem = "is a folder" if path.is_dir() else "does not exist"
-        raise StyleError(f"--style {str(path)!r} {problem}", "check the path of the network file")
-    path = path.resolve()
-    form = FORMS[path.suffix.lower()]
-    sidecar = read_sidecar(path)
-    files = [path, path.with_suffix(".bin")] if form == "openvino" else [path]
-    for file in files:
-        if not file.is_file():
-            raise StyleError(f"{path} needs {file.name} beside it", "copy both files")
-    network = StyleNetwork(
-        style=path.stem,
-        kind="rgb",
-        form=form,
-        files=tuple(WeightFile(f, file_sha256(f), f.stat().st_size) for f in files),
-    )
-    commercial = sidecar.get("commercial")
-    info = StyleInfo(
-        name=str(path),
-        title=str(sidecar.get("title", path.stem)),
-        licence=str(sidecar.get("licence", "not stated")),
-        commercial=commercial if isinstance(commercial, bool) else None,
-        source=str(sidecar.get("source", "your file")),
-    )
-    from videotoon.engine.quantised import quantised_form
-
-    integer = quantised_form(network, sidecar)
-    return Style(info, (network,) if integer is None else (network, integer), sidecar)
-
-
-def read_sidecar(path: Path) -> Mapping[str, Any]:
-    """Content of ``<file>.toml`` beside a network file; empty where there is none.
-
-    Raises:
-        StyleError: It is there but is no TOML.
-    """
-    sidecar = path.with_name(path.name + ".toml")
-    if not sidecar.is_file():
-        return {}
-    try:
-        return tomllib.loads(sidecar.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StyleError(f"cannot read {sidecar}: {error}", "correct or remove it") from error
