@@ -79,6 +79,15 @@ def test_a_recording_plays_up_to_its_end(
     assert len(times) == len(found)
 
 
+def test_a_clip_that_ends_while_the_style_is_opened_is_painted(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "one.mp4", ClipSpec(frames=1)).path
+    record = tmp_path / "r.mp4"
+    live = LiveSettings(source=str(source), window=False, record=record)
+    report = run_live("0", Settings(strength=0.0), live, lambda _: None)
+    assert (report.captured, report.painted, report.shown) == (1, 1, 1)
+    assert [number for number, _ in numbered_times(record)] == [0]
+
+
 class SlowPainter:
     """A network that takes its time, whatever the size."""
 

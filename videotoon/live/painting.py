@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from videotoon.decode.planes import resized
 from videotoon.engine.queues import QueueClosed
-from videotoon.frame import FrameSize, Planes
+from videotoon.frame import Planes
 from videotoon.live.base import Captured, Inbox, LiveOutput, Shown
 from videotoon.live.controls import Controls
 from videotoon.live.sizing import SizeControl
@@ -106,20 +106,34 @@ class OfOneSize:
     """An inbox whose pictures all have the first one's size.
 
     A camera that comes back may deliver another size; what is compiled and recorded keeps its own.
+    The first picture is given out only if the source ended before there was a newer one.
 
     Args:
         inner: The inbox.
-        size: The size.
+        first: Its first picture, already taken.
     """
 
-    def __init__(self, inner: Inbox, size: FrameSize) -> None:
+    def __init__(self, inner: Inbox, first: Captured) -> None:
         self._inner = inner
-        self._size = size
+        self._size = first.planes.size
+        self._first: Captured | None = first
 
     def get(self, timeout: float | None = None) -> Captured | None:
-        """Take the newest picture, scaled where it has another size."""
-        captured = self._inner.get(timeout)
-        if captured is None or captured.planes.size == self._size:
+        """Take the newest picture, scaled where it has another size.
+
+        Raises:
+            QueueClosed: The inbox is finished and empty.
+        """
+        try:
+            captured = self._inner.get(timeout)
+        except QueueClosed:
+            captured, self._first = self._first, None
+            if captured is None:
+                raise
+        if captured is None:
+            return None
+        self._first = None
+        if captured.planes.size == self._size:
             return captured
         planes = resized(captured.planes, self._size.width, self._size.height)
         return replace(captured, planes=planes)

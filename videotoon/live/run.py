@@ -132,7 +132,7 @@ class _Run:
             self._sizing = SizeControl(sizes, self._budget())
         faces = LiveFaces(self._settings, self._studio.scene, size, first.colour, self._say)
         self._ending.callback(faces.close)
-        inbox = OfOneSize(self._capture.inbox, size)
+        inbox = OfOneSize(self._capture.inbox, first)
         painter = wrap(self._studio)
         if self._live.window:
             from videotoon.live.window import Window
