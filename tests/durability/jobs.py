@@ -79,10 +79,14 @@ class RunningJob:
         """True from so many seconds after the start on."""
         return time.monotonic() - self.started >= seconds
 
-    def stop_when(self, moment: Moment, signal_number: int) -> float:
-        """Send a signal at a moment; return the seconds until the process was gone."""
+    def wait_for(self, moment: Moment) -> None:
+        """Wait until a moment, or until the process is gone."""
         while self.process.poll() is None and not moment(self):
             time.sleep(0.005)
+
+    def stop_when(self, moment: Moment, signal_number: int) -> float:
+        """Send a signal at a moment; return the seconds until the process was gone."""
+        self.wait_for(moment)
         sent = time.monotonic()
         if self.process.poll() is None:
             os.kill(self.process.pid, signal_number)
@@ -132,8 +136,7 @@ def kill(job: RunningJob, moment: Moment) -> None:
 
 def pause(job: RunningJob, moment: Moment) -> None:
     """Let a job stand still, with all that it holds, from a moment on."""
-    while job.process.poll() is None and not moment(job):
-        time.sleep(0.005)
+    job.wait_for(moment)
     assert job.process.poll() is None, "the job ended before it could be paused"
     os.kill(job.process.pid, signal.SIGSTOP)
 

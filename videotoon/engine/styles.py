@@ -1,4 +1,4 @@
-"""The catalogue of bundled styles, and styles given as files.
+"""The catalogue of bundled styles, and finding a style by name or path.
 
 Reading it needs no inference engine: names, licences and hashes come from ``manifest.toml``. What
 a foreign network's graph says about itself is added later by :mod:`videotoon.engine.foreign`.

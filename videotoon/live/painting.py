@@ -127,9 +127,9 @@ class OfOneSize:
         try:
             captured = self._inner.get(timeout)
         except QueueClosed:
-            captured, self._first = self._first, None
-            if captured is None:
+            if self._first is None:
                 raise
+            captured = self._first
         if captured is None:
             return None
         self._first = None
