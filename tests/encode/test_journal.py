@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,15 @@ def test_a_folder_that_goes_before_it_is_locked_is_made_again(
     folder = WorkFolder.open(output, KEY)
     assert (folder.path / "lock").exists()
     folder.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="this system cannot refuse links")
+def test_a_link_in_the_lock_s_place_is_refused(output: Path, tmp_path: Path) -> None:
+    folder = work_path(output)
+    folder.mkdir()
+    (folder / "lock").symlink_to(tmp_path / "nowhere" / "lock")
+    with pytest.raises(OutputError, match="cannot write into folder"):
+        WorkFolder.open(output, KEY)
 
 
 def test_long_names_have_a_folder(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ class FolderLock:
         Raises:
             OutputError: Another process holds the lock.
             FileNotFoundError: The folder is not there, or its last owner has just deleted it.
+            OSError: The lock cannot be made, or a link stands in its place.
         """
-        file = (folder / cls.NAME).open("ab")
+        file = open(folder / cls.NAME, "ab", opener=_open_no_link)  # noqa: SIM115
         try:
             import fcntl
 
@@ -51,6 +52,11 @@ class FolderLock:
     def release(self) -> None:
         """Let others in."""
         self._file.close()
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    """Open a file, but no link: one that leads nowhere would look like a folder just deleted."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def _still_there(file: IO[bytes], path: Path) -> bool:
