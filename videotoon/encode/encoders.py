@@ -92,6 +92,8 @@ class EncoderPlan:
         full_range: False where decoders take all codes for limited range.
         min_side: Smallest width and height in pixels that the encoder takes.
         says_pixel_shape: The video itself says the shape of its pixels, in any container.
+        predicts_repeats: A frame that equals the one before it is best predicted from that one
+            alone; left to itself, the encoder tries to predict it from a later one, too.
     """
 
     name: str
@@ -102,6 +104,7 @@ class EncoderPlan:
     full_range: bool = True
     min_side: int = 1
     says_pixel_shape: bool = False
+    predicts_repeats: bool = False
 
 
 def plan_encoder(settings: Settings, container: Container, keep_alpha: bool = False) -> EncoderPlan:
@@ -125,7 +128,9 @@ def _x264(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
     options = {"crf": f"{quality:g}", "preset": X264_PRESETS[preset]}
     if _has_avx512():
         options["x264-params"] = REPEATABLE_X264
-    return EncoderPlan("x264", "libx264", "yuv420p", options, says_pixel_shape=True)
+    return EncoderPlan(
+        "x264", "libx264", "yuv420p", options, says_pixel_shape=True, predicts_repeats=True
+    )
 
 
 def _has_avx512() -> bool:

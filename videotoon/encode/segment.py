@@ -155,12 +155,14 @@ class SegmentEncoder:
 
         if self._first is None:
             self._first = frame
+        before = self._content
         if self._picture is None or self._last is None or frame.planes is not self._last.planes:
             self._picture = to_video_frame(frame.planes, self._video.plan, self._video.colour)
             self._content = content_hash(frame.planes)
+        repeats = self._content == before and self._video.plan.predicts_repeats
         picture = self._picture
         picture.pts, picture.time_base = frame.pts - self._first.pts, frame.time_base
-        picture.pict_type = PictureType.NONE
+        picture.pict_type = PictureType.P if repeats else PictureType.NONE
         picture.duration = frame.duration
         self._durations[picture.pts] = frame.duration
         self._encode(picture)
