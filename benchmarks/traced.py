@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import videotoon.cli  # noqa: F401 - keeps libraries from starting threads, as for the command
 from videotoon.timing import StageClock
 
 LOOK_SECONDS = 0.02
