@@ -15,7 +15,7 @@ from videotoon.errors import SettingsError
 from videotoon.mixture import parse_mix
 
 BackendChoice = Literal["auto", "openvino", "torch"]
-PrecisionChoice = Literal["auto", "fp32", "bf16", "int8"]
+PrecisionChoice = Literal["auto", "fp32", "fp16", "bf16", "int8"]
 DetailChoice = Literal["auto", "sd", "hd"]
 EncoderChoice = Literal["auto", "x264", "x265", "svtav1", "vp9", "prores"]
 DetectorChoice = Literal["auto", "retinaface", "cascade"]

@@ -102,10 +102,10 @@ def test_the_graph_really_holds_int8_inside_and_exact_layers_outside(accepted: P
 def test_it_becomes_the_default_only_where_it_was_measured_to_be_fastest(accepted: Path) -> None:
     settings = Settings(style=str(accepted))
     assert open_style(settings, SIZE, BT709).precision != "int8"
-    key = calibration_key(resolve_style(str(accepted)))
-    calibration._store(key, Measured("int8", 9.0, 36.0, 35.0), None)
+    key = calibration_key(resolve_style(str(accepted)), "openvino", "CPU")
+    calibration._store(key, Measured("int8", 9.0, 36.0, 2, 35.0), None)
     assert open_style(settings, SIZE, BT709).precision == "int8"
-    calibration._store(key, Measured("fp32", 9.0, 99.0, 35.0), None)
+    calibration._store(key, Measured("fp32", 9.0, 99.0, 2, 35.0), None)
     assert open_style(settings, SIZE, BT709).precision == "fp32"
 
 

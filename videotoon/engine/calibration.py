@@ -1,12 +1,14 @@
 """Measuring once per machine which arithmetic paints fastest without spoiling the picture.
 
-``videotoon bench --calibrate`` measures every precision of a style for a second each and stores the
-winner. A reduced precision is taken only where it is faster *and* within 40 dB of fp32 (35 dB for
-int8 forms made on this machine, which were judged on many pictures when they were made).
+``videotoon bench --calibrate`` measures every precision of a style for half a second each, then the
+fastest with fewer streams, and stores the winner for this engine and device. A reduced precision is
+taken only where it is faster *and* within 40 dB of fp32 (35 dB for int8 forms made on this machine,
+which were judged on many pictures when they were made).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
@@ -16,7 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from videotoon.engine.base import BackendName
 from videotoon.engine.machine import cache_folder, processor_name, usable_cores
+from videotoon.errors import BackendError, SettingsError, StyleError
 from videotoon.frame import BT709, FrameSize, Planes
 from videotoon.settings import Settings
 
@@ -30,9 +34,12 @@ LEAST_DECIBELS = 40.0
 """Peak signal-to-noise ratio to fp32 that a reduced precision must reach."""
 
 SIZE = FrameSize(640, 360)
-SECONDS_EACH = 0.6
-CalibratedPrecision = Literal["int8", "bf16", "fp32"]
-PRECISIONS: tuple[CalibratedPrecision, ...] = ("int8", "bf16", "fp32")
+SECONDS_EACH = 0.5
+CalibratedPrecision = Literal["int8", "fp16", "bf16", "fp32"]
+PRECISIONS: tuple[CalibratedPrecision, ...] = ("int8", "fp16", "bf16", "fp32")
+
+CLEARLY_FASTER = 1.05
+"""How many times as fast fewer streams must be: each waits for all its cores at every layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +50,14 @@ class Measured:
         precision: Arithmetic.
         fps: Frames of 640x360 per second, all cores.
         decibels: Peak signal-to-noise ratio to fp32; infinite for fp32 itself.
+        streams: Frames painted at the same time.
         least: What it must reach to be chosen.
     """
 
     precision: CalibratedPrecision
     fps: float
     decibels: float
+    streams: int
     least: float = LEAST_DECIBELS
 
     @property
@@ -65,53 +74,96 @@ def calibrate(settings: Settings, folder: Path | None = None) -> list[Measured]:
         folder: Where to store; the cache folder by default.
 
     Raises:
+        SettingsError: A mixture was given.
         VideotoonError: The style or backend cannot be used at all.
     """
     from videotoon.engine import quantised
-    from videotoon.engine.open import open_style
+    from videotoon.engine.open import choose_engine, open_style
     from videotoon.engine.styles import resolve_style
-    from videotoon.errors import BackendError, StyleError
 
+    if settings.mix is not None:
+        raise SettingsError(
+            f"--mix {settings.mix!r} cannot be calibrated",
+            "calibrate its styles one by one: --calibrate --style NAME",
+        )
+    style = resolve_style(settings.style)
+    engine = choose_engine(settings, style)
+    key = calibration_key(style, engine.name, engine.resolve_device(settings.device))
     picture = sample_picture(SIZE)
     reference = None
     found: list[Measured] = []
     for precision in reversed(PRECISIONS):
         try:
-            style = open_style(replace(settings, precision=precision), SIZE, BT709)
+            opened = open_style(
+                replace(settings, precision=precision), SIZE, BT709, streams=usable_cores()
+            )
         except (BackendError, StyleError):
             if precision == "fp32":
                 raise
             continue
-        painted = style.session().paint(picture)
+        painted = opened.session().paint(picture)
         reference = reference or painted
-        least = LEAST_DECIBELS if style.network.decibels is None else quantised.LEAST_DECIBELS
-        speed, decibels = frames_per_second(style, picture), _decibels(painted, reference)
-        found.append(Measured(precision, speed, decibels, least))
+        least = LEAST_DECIBELS if opened.network.decibels is None else quantised.LEAST_DECIBELS
+        speed, decibels = frames_per_second(opened, picture), _decibels(painted, reference)
+        found.append(Measured(precision, speed, decibels, opened.streams, least))
+    found.append(_with_fewer_streams(best_of(found), settings, picture))
     found.sort(key=lambda one: -one.fps)
-    _store(calibration_key(resolve_style(settings.style)), best_of(found), folder)
+    _store(key, best_of(found), folder)
     return found
 
 
+def _with_fewer_streams(best: Measured, settings: Settings, picture: Planes) -> Measured:
+    """Measure the best precision again with half as many streams of twice as many threads."""
+    from videotoon.engine.open import open_style
+
+    settings = replace(settings, precision=best.precision)
+    opened = open_style(settings, SIZE, BT709, streams=max(1, best.streams // 2))
+    return replace(best, fps=frames_per_second(opened, picture), streams=opened.streams)
+
+
 def best_of(found: Sequence[Measured]) -> Measured:
-    """Return the fastest precision that keeps the picture."""
-    return max((one for one in found if one.keeps_picture), key=lambda one: one.fps)
-
-
-def calibration_key(style: Style) -> str:
-    """Name under which a style's result is stored: files by their content, wherever they lie."""
-    return style.info.name if style.bundled else style.networks[0].files[0].sha256
-
-
-def calibrated_precision(style: str, folder: Path | None = None) -> CalibratedPrecision | None:
-    """Return what calibration chose on this machine, None where it never ran.
+    """Return the fastest that keeps the picture; fewer streams only where they are clearly faster.
 
     Args:
-        style: What :func:`calibration_key` calls the style.
-        folder: Where it was stored; the cache folder by default.
+        found: At least one that keeps the picture.
     """
-    stored = _stored(folder)
-    precision = stored.get("styles", {}).get(style, {}).get("precision")
-    return precision if precision in PRECISIONS else None
+    most = max(one.streams for one in found)
+
+    def merit(one: Measured) -> float:
+        return one.fps if one.streams == most else one.fps / CLEARLY_FASTER
+
+    return max((one for one in found if one.keeps_picture), key=merit)
+
+
+def calibration_key(style: Style, backend: BackendName, device: str) -> str:
+    """Name under which a style's result is stored: by the content of its files, wherever they lie.
+
+    Args:
+        style: The style.
+        backend: Engine.
+        device: Device, as the engine calls it.
+    """
+    digests = sorted({file.sha256 for network in style.networks for file in network.files})
+    content = hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+    name = style.info.name if style.bundled else "file"
+    return f"{name} {content} {backend} {device}"
+
+
+def calibrated(key: str, folder: Path | None = None) -> tuple[CalibratedPrecision, int] | None:
+    """Return the precision and the streams that calibration chose on this machine.
+
+    Args:
+        key: What :func:`calibration_key` returned.
+        folder: Where it was stored; the cache folder by default.
+
+    Returns:
+        None where it never ran.
+    """
+    stored = _stored(folder).get("styles", {}).get(key, {})
+    precision, streams = stored.get("precision"), stored.get("streams")
+    if precision not in PRECISIONS or not isinstance(streams, int) or streams < 1:
+        return None
+    return precision, streams
 
 
 def sample_picture(size: FrameSize) -> Planes:
@@ -153,9 +205,9 @@ def _decibels(painted: Planes, reference: Planes) -> float:
     return float("inf") if error == 0 else 10 * float(np.log10(255**2 / error))
 
 
-def _store(style: str, best: Measured, folder: Path | None) -> None:
+def _store(key: str, best: Measured, folder: Path | None) -> None:
     file, stored = _file(folder), _stored(folder)
-    stored["styles"][style] = asdict(best)
+    stored["styles"][key] = asdict(best)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
     part.write_text(json.dumps(stored, indent=1), encoding="utf-8")

@@ -13,7 +13,7 @@ from videotoon.engine.base import (
     Precision,
     Session,
 )
-from videotoon.engine.calibration import calibrated_precision, calibration_key
+from videotoon.engine.calibration import calibrated, calibration_key
 from videotoon.engine.machine import cache_folder, usable_cores
 from videotoon.engine.styles import Catalogue, Style, require_commercial_use, resolve_style
 from videotoon.engine.weights import StyleNetwork
@@ -140,7 +140,7 @@ def open_style(
         from videotoon.engine.foreign import inspect
 
         network = inspect(network, style.sidecar, engine.name)
-    streams = streams or settings.workers or usable_cores()
+    streams = streams or settings.workers or _calibrated_streams(style, engine, device, precision)
     spec = PaintSpec(
         size=size,
         painting_size=painting_size,
@@ -164,6 +164,12 @@ def open_style(
         painting_size=painting_size,
         streams=streams,
     )
+
+
+def _calibrated_streams(style: Style, engine: Engine, device: str, precision: Precision) -> int:
+    """Streams that calibration found fastest with this precision; else one per core."""
+    found = calibrated(calibration_key(style, engine.name, device))
+    return found[1] if found is not None and found[0] == precision else usable_cores()
 
 
 def choose_painting_size(size: FrameSize, max_side: int | None) -> FrameSize:
@@ -225,11 +231,12 @@ def choose_precision(
         for precision in engine.precisions(network, device):
             possible.setdefault(precision, network)
     if settings.precision == "auto":
-        usual: tuple[Precision, ...] = ("int8", "bf16", "fp16", "fp32")
-        calibrated = calibrated_precision(calibration_key(style))
-        for precision in usual if calibrated is None else (calibrated, *usual):
+        usual: tuple[Precision, ...] = ("int8", *possible)
+        found = calibrated(calibration_key(style, engine.name, device))
+        best = None if found is None else found[0]
+        for precision in usual if best is None else (best, *usual):
             made_here = precision in possible and possible[precision].decibels is not None
-            if precision in possible and (precision == calibrated or not made_here):
+            if precision in possible and (precision == best or not made_here):
                 return precision, possible[precision]
         raise StyleError(
             f"style {style.info.name!r} has no network for {engine.name}",
