@@ -175,9 +175,8 @@ def videotoon(key: str, title: str, *options: str, random: bool = False) -> Cont
     """
 
     def run(clip: Path, output: Path) -> Run:
-        report, _, cpu = run_command(clip, output, *options)
-        peak = report["peak_rss_bytes"]
-        return Run(report["frames_out"], report["wall_seconds"], cpu, peak, report)
+        report, seconds, cpu = run_command(clip, output, *options)
+        return Run(report["frames_out"], seconds, cpu, report["peak_rss_bytes"], report)
 
     def prove(clip: Path, output: Path) -> None:
         report, _, _ = run_command(

@@ -101,7 +101,7 @@ def _text(
     yield ", ".join(f"{name} {value}" for name, value in machine.items()) + ".\n"
     yield "Medians over the rounds; all contenders of a clip ran in turn, after each of ours had"
     yield "painted a short piece that was decoded and looked at. fps of videotoon count everything"
-    yield "from opening the clip to the checked output. Ratios are medians over the rounds.\n"
+    yield "from starting the command to the checked output. Ratios are medians over the rounds.\n"
     if goals:
         yield from _table("measure", "found", "target", "floor", "", "of")
         for goal in goals:

@@ -16,8 +16,7 @@ def ablate(settings: TrainSettings, prepared: Path, out: Path, clip: Path) -> st
     """Trains with every term, then without each; a Markdown table of the held-out figures."""
     variants = {"all terms": settings.weights}
     for field in fields(LossWeights):
-        if field.name != "pixel":
-            variants[f"without {field.name}"] = replace(settings.weights, **{field.name: 0.0})
+        variants[f"without {field.name}"] = replace(settings.weights, **{field.name: 0.0})
     held_out = PreparedPart.load(prepared, "held_out")
     rows = ["| run | SSIM | PSNR, dB | warping / source |", "|---|---|---|---|"]
     for name, weights in variants.items():

@@ -24,7 +24,7 @@ SCALES = {
         steady_crops=1,
     ),
 }
-"""The shipped shape and the usual training settings of each scale."""
+"""Shape and training settings of each scale to begin with; the cards name those of each style."""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -6,8 +6,10 @@ uninterrupted one would have seen.
 
 import json
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import torch
@@ -100,15 +102,51 @@ def to_codes(planes: Planes) -> tuple[Image8, Image8]:
     return codes(y[:, 0]), codes(torch.cat([u, v], dim=1))
 
 
-def _recompress(luma: Image8, chroma: Image8, quality: int) -> tuple[Image8, Image8]:
-    """Blocks and ringing of lossy coding, by JPEG on each plane."""
-    settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
+def recompress(luma: Image8, chroma: Image8, rng: np.random.Generator) -> tuple[Image8, Image8]:
+    """Blocks and ringing of lossy coding, by JPEG on each plane or by H.264.
+
+    Args:
+        luma: [H, W]; even sides.
+        chroma: [2, H/2, W/2].
+        rng: Chooses the coder and its quality.
+    """
+    if rng.random() < 0.5:
+        return _by_h264(luma, chroma, int(rng.integers(20, 37)))
+    settings = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 90))]
 
     def once(plane: Image8) -> Image8:
         _, data = cv2.imencode(".jpg", plane, settings)
         return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
 
     return once(luma), np.stack([once(plane) for plane in chroma])
+
+
+def _by_h264(luma: Image8, chroma: Image8, quantiser: int) -> tuple[Image8, Image8]:
+    """The picture as a decoder of H.264 would deliver it, with its deblocking."""
+    height, width = luma.shape
+    encoder = av.CodecContext.create("libx264", "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.time_base, encoder.thread_count = Fraction(1, 25), 1
+    encoder.options = {"preset": "veryfast", "qp": str(quantiser), "tune": "zerolatency"}
+    planar = np.concatenate([luma.ravel(), chroma.ravel()]).reshape(height * 3 // 2, width)
+    packets = encoder.encode(av.VideoFrame.from_ndarray(planar, format="yuv420p"))
+    packets += encoder.encode(None)
+    decoder = av.CodecContext.create("h264", "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    decoder.thread_count = 1
+    frames = [frame for packet in (*packets, None) for frame in decoder.decode(packet)]
+    decoded = frames[0].to_ndarray(format="yuv420p").ravel()
+    return (
+        decoded[: luma.size].reshape(luma.shape).astype(np.uint8),
+        decoded[luma.size :].reshape(chroma.shape).astype(np.uint8),
+    )
+
+
+def recompressed(planes: Planes, rng: np.random.Generator) -> Planes:
+    """Crops after lossy coding, each with a quality of its own; no gradient passes."""
+    coded = [recompress(*crop, rng) for crop in zip(*to_codes(planes), strict=True)]
+    return to_planes(np.stack([one for one, _ in coded]), np.stack([two for _, two in coded]))
 
 
 def disturb(
@@ -124,7 +162,7 @@ def disturb(
         grain = rng.standard_normal(chroma.shape, np.float32) * (spread * 0.5)
         chroma = np.clip(np.rint(chroma + grain), 0, 255).astype(np.uint8)
     if rng.random() < settings.compression:
-        luma, chroma = _recompress(luma, chroma, int(rng.integers(35, 90)))
+        luma, chroma = recompress(luma, chroma, rng)
     return luma, chroma
 
 

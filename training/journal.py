@@ -9,19 +9,21 @@ SCORES = ("ssim", "psnr")
 
 
 class Journal:
-    """Collects the terms of every step and writes their means every ``every`` steps."""
+    """Collects the terms of every step and writes their means every ``every`` steps.
 
-    def __init__(self, folder: Path, *, append: bool, every: int = 50) -> None:
+    Rows of steps after ``first``, written before an interruption and made again now, are dropped.
+    """
+
+    def __init__(self, folder: Path, *, first: int = 0, every: int = 50) -> None:
         self.folder = folder
         self.every = every
-        self._append = append
+        self._first = first
         self._sums: dict[str, float] = {}
         self._count = 0
 
     def __enter__(self) -> "Journal":
-        if not self._append:
-            self._start("losses.csv", TERMS)
-            self._start("scores.csv", SCORES)
+        self._start("losses.csv", TERMS)
+        self._start("scores.csv", SCORES)
         return self
 
     def __exit__(
@@ -68,8 +70,14 @@ class Journal:
         pyplot.close(figure)
 
     def _start(self, file: str, names: tuple[str, ...]) -> None:
-        with (self.folder / file).open("w", newline="") as stream:
-            csv.writer(stream).writerow(("step", *names))
+        path = self.folder / file
+        kept: list[list[str]] = []
+        if self._first > 0 and path.exists():
+            with path.open(newline="") as stream:
+                rows = list(csv.reader(stream))[1:]
+            kept = [row for row in rows if int(row[0]) <= self._first]
+        with path.open("w", newline="") as stream:
+            csv.writer(stream).writerows([("step", *names), *kept])
 
     def _row(self, file: str, step: int, names: tuple[str, ...], values: dict[str, float]) -> None:
         cells = [f"{values[name]:.5f}" if name in values else "" for name in names]

@@ -20,7 +20,7 @@ class LossWeights:
     structure: float = 0.4
     adversarial: float = 0.003
     steadiness: float = 0.5
-    fidelity: float = 0.0
+    fidelity: float = 0.02
 
 
 def charbonnier(result: Tensor, target: Tensor, epsilon: float = 0.004) -> Tensor:

@@ -27,6 +27,7 @@ class TrainSettings:
     adversarial_side: int = 112  # of the part of each that is judged
     int8_start: float = 1.0  # share of the run after which int8 arithmetic is simulated
     steady_crops: int = 2  # of a batch, painted a second time, disturbed
+    steady_compression: float = 0.3  # share of steps in which lossy coding disturbs them, too
     seed: int = 1
     threads: int = 1  # more gain little with crops this small
     half: bool = True  # bfloat16 arithmetic where it is safe

@@ -10,7 +10,7 @@ import numpy as np
 from training.colour import Image8
 
 HELD_OUT_EVERY = {"photos/scenes": 5, "photos/bsds": 50, "photos/kodak": 6, "faces": 10}
-"""Of the sorted files of each folder, the first and every so manieth after it are held out."""
+"""Of the sorted files of each folder, the first and every n-th after it are held out."""
 
 CLEAN_FOLDERS = ("photos/kodak",)
 CLEAN_CLIPS = {"media/bbb.webm": 40, "media/chaplin.mp4": 3, "media/nasa_13013.mp4": 2}

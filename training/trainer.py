@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from training import losses
-from training.dataset import PreparedPart, training_batch
+from training.dataset import PreparedPart, recompressed, training_batch
 from training.discriminator import PatchDiscriminator
 from training.int8 import Int8Simulation
 from training.journal import Journal
@@ -169,7 +169,7 @@ class Trainer:
         return painted, terms
 
     def _disturbed(self, photo: Planes, count: int) -> tuple[tuple[int, int], Planes]:
-        """The first crops again: shifted by up to a pixel, noisy, and a little brighter or not."""
+        """The first crops again: shifted by up to a pixel, noisy, brighter or coded lossily."""
         rng = np.random.default_rng([self.settings.seed, self.step, 1])
         shift = (int(rng.integers(-1, 2)), int(rng.integers(-1, 2)))
         moved = losses.shifted(_slice(photo, 0, count), *shift)
@@ -180,7 +180,11 @@ class Trainer:
             noise = torch.randn(plane.shape, generator=generator).to(plane.device)
             black = -0.875 if factor != 1.0 else 0.0  # code 16
             disturbed.append((plane - black) * factor + black + noise * (spread * strength))
-        return shift, (disturbed[0], disturbed[1], disturbed[2])
+        planes = (disturbed[0], disturbed[1], disturbed[2])
+        if rng.random() < self.settings.steady_compression:
+            y, u, v = (plane.to(self.device) for plane in recompressed(planes, rng))
+            planes = (y, u, v)
+        return shift, planes
 
     def _judged(self) -> bool:
         settings = self.settings
@@ -256,11 +260,14 @@ def run(settings: TrainSettings, plan: RunPlan) -> Path:
     trainer = Trainer(settings, PreparedPart.load(plan.prepared, "train"), device)
     if state is not None:
         trainer.restore(state)
-    elif plan.start_from is not None:
+        print(f"going on at step {trainer.step} with the settings of {checkpoint}")
+    elif plan.resume:
+        print(f"there is no {checkpoint}: beginning at step 0")
+    if state is None and plan.start_from is not None:
         trainer.begin_with(starting_weights(plan.start_from))
     held_out = PreparedPart.load(plan.prepared, "held_out")
     end = min(settings.steps, plan.stop_after or settings.steps)
-    with Journal(plan.out, append=state is not None) as journal:
+    with Journal(plan.out, first=trainer.step) as journal:
         for _ in tqdm(range(trainer.step, end), initial=trainer.step, total=settings.steps):
             journal.add(trainer.step, trainer.advance())
             if trainer.step % plan.measure_every == 0 or trainer.step == end:

@@ -9,7 +9,13 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs torch")
 
-from training.dataset import REDRAWN_CELL, AugmentSettings, PreparedPart, training_batch
+from training.dataset import (
+    REDRAWN_CELL,
+    AugmentSettings,
+    PreparedPart,
+    recompress,
+    training_batch,
+)
 
 SIDE = 256
 EYE = (40, 180)
@@ -57,3 +63,20 @@ def test_photograph_and_target_are_of_the_same_place(faces: PreparedPart) -> Non
     outside = target > -0.9
     assert bool(outside.any())
     assert np.allclose((photo - target)[outside] * 128.0, 40.0, atol=1e-3)
+
+
+def test_lossy_coding_leaves_a_picture_in_its_place_and_alters_it() -> None:
+    rng = np.random.default_rng(2)
+    wave = 128 + 60 * np.sin(np.arange(96) / 9) + rng.normal(0, 6, (64, 96))
+    luma = np.clip(wave, 16, 235).astype(np.uint8)
+    chroma = np.stack([np.full((32, 48), code, np.uint8) for code in (90, 170)])
+    seen = set()
+    for seed in range(8):
+        coded, colours = recompress(luma, chroma, np.random.default_rng(seed))
+        again, _ = recompress(luma, chroma, np.random.default_rng(seed))
+        np.testing.assert_array_equal(coded, again)
+        error = np.abs(coded.astype(int) - luma)
+        assert 0.5 < error.mean() < 8
+        assert np.abs(colours.astype(int) - chroma).max() <= 3
+        seen.add(coded.tobytes())
+    assert len(seen) > 4

@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 pytest.importorskip("skimage", reason="training needs scikit-image")
 
 from training.dataset import PreparedPart
+from training.journal import Journal
 from training.losses import LossWeights
 from training.settings import TrainSettings, from_dict, to_dict
 from training.trainer import (
@@ -57,6 +58,31 @@ def test_resumed_run_equals_an_uninterrupted_one(prepared: Path, tmp_path: Path)
     for name in ("student", "average", "judge"):
         for key, value in one[name].items():
             assert torch.equal(value, other[name][key]), f"{name}.{key} differs"
+
+
+def test_rows_after_the_checkpoint_are_written_once(tmp_path: Path) -> None:
+    for first in (0, 100):  # interrupted at step 150, gone on with from step 100
+        with Journal(tmp_path, first=first) as journal:
+            for step in range(first, 150):
+                journal.add(step, {"pixel": 1.0 + first})
+    with (tmp_path / "losses.csv").open() as stream:
+        rows = [(int(row["step"]), float(row["pixel"])) for row in csv.DictReader(stream)]
+    assert rows == [(50, 1.0), (100, 1.0), (150, 101.0)]
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_steadiness_sees_lossy_coding(prepared: Path, share: float) -> None:
+    """Coding delivers whole codes; noise and gain alone do not."""
+    settings = replace(SMALL, steady_compression=share, side=64)
+    trainer = Trainer(settings, PreparedPart.load(prepared, "train"), torch.device("cpu"))
+    ramp = torch.linspace(-0.5, 0.5, 64).expand(1, 1, 64, 64).contiguous()
+    half = torch.zeros(1, 1, 32, 32)
+    codes = []
+    for trainer.step in range(4):
+        _, (luma, _, _) = trainer._disturbed((ramp, half, half), 1)
+        codes.append(luma * 128)
+    rounded = all(torch.equal(plane, plane.round()) for plane in codes)
+    assert rounded == (share == 1.0)
 
 
 def test_a_run_begins_with_the_weights_that_fit(prepared: Path, tmp_path: Path) -> None:
