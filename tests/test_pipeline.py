@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests import alter, measure
-from tests.media import Clicks, ClipSpec, make_clip, numbered
+from tests.media import Clicks, ClipSpec, make_clip, numbered, still
+from videotoon.engine.changes import ChangeFinder, Repaint
+from videotoon.frame import Planes
 from videotoon.pipeline import stylise_video
 from videotoon.report import Report
 from videotoon.settings import Settings
@@ -204,6 +207,39 @@ def test_shape_of_pixels_is_kept(tmp_path: Path) -> None:
     copy(source, tmp_path / "out.mp4")
     with measure.open_clip(tmp_path / "out.mp4") as container:
         assert container.streams.video[0].sample_aspect_ratio == Fraction(4, 3)
+
+
+def pacing(index: int, width: int, height: int) -> NDArray[np.uint8]:
+    """A still picture with a small square that moves."""
+    picture = still(index, width, height)
+    left = 40 + 6 * index
+    picture[60:84, left : left + 24] = (230, 40, 90)
+    return picture
+
+
+@pytest.mark.slow
+def test_painting_only_changes_gives_the_very_same_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows: list[bool] = []
+    look = ChangeFinder.look
+
+    def counted(finder: ChangeFinder, planes: Planes) -> Repaint | None:
+        repaint = look(finder, planes)
+        windows.append(repaint is not None)
+        return repaint
+
+    monkeypatch.setattr(ChangeFinder, "look", counted)
+    spec = ClipSpec(width=960, height=720, frames=8, paint=pacing, codec_options={"qp": "0"})
+    source = make_clip(tmp_path / "in.mp4", spec).path
+    digests = {
+        stylise_video(
+            source, tmp_path / "out.mp4", Settings(change_only=on, cache_frames=0, overwrite=True)
+        ).painted_digest
+        for on in (True, False)
+    }
+    assert len(digests) == 1
+    assert sum(windows) >= 6
 
 
 def test_painting_size_does_not_change_the_output(plain: Path, tmp_path: Path) -> None:

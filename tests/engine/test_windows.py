@@ -13,10 +13,20 @@ from videotoon.engine.open import open_style
 from videotoon.engine.styles import Catalogue, load_catalogue
 from videotoon.engine.windows import FixedWindows, can_paint_windows, reach
 from videotoon.frame import BT709, ColourTags, FrameSize, Planes
-from videotoon.settings import PrecisionChoice, Settings
+from videotoon.settings import DetailChoice, PrecisionChoice, Settings
 
 BT709_FULL = ColourTags(matrix=1, full_range=True)
 BT601_FULL = ColourTags(matrix=6, full_range=True)
+
+NETWORKS = sorted(
+    {
+        (name, network.scale)
+        for name, style in load_catalogue().styles.items()
+        for network in style.networks
+        if network.scale is not None
+    }
+)
+"""Every bundled style at every scale that it has."""
 
 
 def moved(planes: Planes, generator: np.random.Generator) -> Planes:
@@ -36,9 +46,10 @@ def assert_windows_exact(
     colour: ColourTags,
     catalogue: Catalogue | None,
     rounds: int,
+    detail: DetailChoice = "auto",
 ) -> int:
     """Compare windows with whole frames; return how many windows there were."""
-    chosen = Settings(style=style_name, precision=precision)
+    chosen = Settings(style=style_name, precision=precision, detail=detail)
     style = open_style(chosen, size, colour, catalogue=catalogue)
     assert can_paint_windows(style)
     whole, windows = style.session(), FixedWindows(style, patience=0).session()
@@ -72,15 +83,17 @@ def test_windows_of_small_networks_are_exact(
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp32"])
+@pytest.mark.parametrize(("style", "detail"), NETWORKS)
 @pytest.mark.slow
-def test_windows_of_the_default_style_are_exact(precision: PrecisionChoice) -> None:
+def test_windows_of_bundled_networks_are_exact(
+    style: str, detail: DetailChoice, precision: PrecisionChoice
+) -> None:
     from videotoon.engine.openvino_backend import OpenVinoBackend
 
-    default = load_catalogue().default
     if precision not in OpenVinoBackend().capabilities():
         pytest.skip(f"this CPU has no {precision}")
-    size = FrameSize(960, 720)
-    assert assert_windows_exact(default, precision, size, BT709, None, 6) > 2
+    size = FrameSize(1152, 864)
+    assert assert_windows_exact(style, precision, size, BT709, None, 5, detail) > 2
 
 
 @pytest.mark.parametrize(
