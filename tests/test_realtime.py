@@ -63,7 +63,18 @@ def test_a_slower_machine_paints_smaller_but_no_smaller_than_needed(
     choice = hold_frame_rate(job(), Opener())
     wide_enough = [scale for scale in PAINTING_SCALES if scale**2 <= 0.5]
     assert choice.settings.max_side == round(1280 * wide_enough[0] / 2) * 2
+    assert choice.fps is not None
     assert choice.fps >= 30
+
+
+def test_a_clip_that_is_too_short_to_measure_is_painted_at_full_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(realtime, "expected_seconds", lambda *_: None)
+    choice = hold_frame_rate(job(), Opener())
+    assert choice.settings.max_side == 1280
+    assert "too few frames" in str(choice)
+    assert "fps" not in str(choice)
 
 
 def test_detail_is_lowered_last(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,17 +35,19 @@ class Choice:
     Attributes:
         settings: The job's settings with painting size and detail filled in.
         style: Opened with them.
-        fps: Frames per second that were measured.
+        fps: Frames per second that were measured; None where the clip is too short for that.
         wanted: The clip's frame rate.
     """
 
     settings: Settings
     style: OpenedStyle
-    fps: float
+    fps: float | None
     wanted: float
 
     def __str__(self) -> str:
         size, detail = self.style.painting_size, self.style.network.scale
+        if self.fps is None:
+            return f"painting at {size}, detail {detail}: too few frames to measure"
         verdict = "holds" if self.fps >= self.wanted else "does not hold"
         return (
             f"painting at {size}, detail {detail}: {self.fps:.0f} fps measured, "
@@ -68,11 +70,13 @@ def hold_frame_rate(job: Job, open_with: Callable[[Settings], OpenedStyle]) -> C
     for settings in _candidates(job):
         style = open_with(settings)
         seconds = expected_seconds(job, style, SAMPLE_FRAMES)
-        fps = SAMPLE_FRAMES / seconds if seconds else 0.0
+        if seconds is None:
+            return Choice(settings, style, None, wanted)
+        fps = SAMPLE_FRAMES / seconds
         choice = Choice(settings, style, fps, wanted)
-        if seconds is None or fps >= wanted * HEADROOM:
+        if fps >= wanted * HEADROOM:
             return choice
-        if best is None or fps > best.fps:
+        if best is None or best.fps is None or fps > best.fps:
             best = choice
     assert best is not None
     return best
