@@ -57,7 +57,7 @@ def card(style: str, weights: Path, figures: Path) -> str:
     parts = [
         _heading(style, text),
         _networks(style, weights, scales),
-        _figures([rows[scale] for scale in scales], measured["processor"]),
+        _figures(style, [rows[scale] for scale in scales], measured["processor"]),
         f"## What you see at 100 %\n\n{text.seen.strip()}\n",
         _training(text),
     ]
@@ -115,7 +115,7 @@ def _networks(style: str, weights: Path, scales: list[str]) -> str:
     return "\n".join(lines)
 
 
-def _figures(rows: list[dict[str, Any]], processor: str) -> str:
+def _figures(style: str, rows: list[dict[str, Any]], processor: str) -> str:
     lines = [
         "## Figures\n",
         "On the held-out squares that no network has trained on (`sd`: 512 px, `hd`: 1024 px), "
@@ -136,6 +136,13 @@ def _figures(rows: list[dict[str, Any]], processor: str) -> str:
         )
     lines.append("\n`python -m benchmarks.quality` prints them again and writes contact sheets.\n")
     return "\n".join(lines)
+
+
+def _clips(style: str, scales: list[str]) -> str:
+    """The clips of the warping error, and whether the style has seen them."""
+    known = "" if STYLES[style].distilled else ", of which 40 frames were training pictures"
+    named = {"sd": "a walk under cherry trees at 540×960", "hd": f"Big Buck Bunny{known}"}
+    return f" ({'; '.join(f'`{scale}`: {named[scale]}' for scale in scales)})"
 
 
 def _training(text: CardText) -> str:

@@ -29,7 +29,7 @@ app = App(
     version=__version__,
     help="Turn video clips and pictures into anime on an ordinary CPU.",
     help_format="markdown",
-    help_epilogue="Exit codes: docs/exit-codes.md. Every option is documented in the README.",
+    help_epilogue="Exit codes: docs/exit-codes.md. What makes it faster: docs/faster.md.",
     default_parameter=Parameter(converter=read_value),
     suppress_keyboard_interrupt=False,
 )
