@@ -116,9 +116,11 @@ def _networks(style: str, weights: Path, scales: list[str]) -> str:
 
 
 def _figures(style: str, rows: list[dict[str, Any]], processor: str) -> str:
+    sides = {"sd": "`sd`: 512 px", "hd": "`hd`: 1024 px"}
+    squares = ", ".join(sides[row["scale"]] for row in rows)
     lines = [
         "## Figures\n",
-        "On the held-out squares that no network has trained on (`sd`: 512 px, `hd`: 1024 px), "
+        f"On the held-out squares that no network has trained on ({squares}), "
         "against the\ntarget as 4:2:0 video can hold it. SSIM: RGB, 7×7 windows. Warping: warping "
         "error of a painted clip\ndivided by that of its source. Milliseconds: int8, 8-bit planes "
         f"in and out, two streams on two cores\n({processor}).\n",
