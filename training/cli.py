@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -146,7 +147,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "evaluate": _evaluate,
         "ablate": _ablate,
     }
-    command[options.command](options, prepared)
+    try:
+        command[options.command](options, prepared)
+    except KeyboardInterrupt:
+        print("stopped; `train` goes on with --resume", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -162,10 +167,16 @@ def _run_folder(options: argparse.Namespace) -> Path:
 
 
 def _starting_file(options: argparse.Namespace) -> Path:
-    if options.start_from.endswith(".safetensors"):
-        return Path(options.start_from)
-    checkpoint: Path = options.work / options.start_from / "checkpoint.pt"
-    return checkpoint
+    given = Path(options.start_from)
+    file: Path = options.work / given / "checkpoint.pt"
+    if given.suffix in (".safetensors", ".pt"):
+        file = given
+    if not file.is_file():
+        raise SystemExit(
+            f"--start-from {options.start_from!r}: there is no {file}; give the name of a run, "
+            "or a .safetensors or .pt file"
+        )
+    return file
 
 
 def _train(options: argparse.Namespace, prepared: Path) -> None:

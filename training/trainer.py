@@ -18,6 +18,7 @@ from training.int8 import Int8Simulation
 from training.journal import Journal
 from training.measure import held_out_scores
 from training.settings import TrainSettings, from_dict, to_dict
+from training.stopping import stop_between_steps
 from videotoon.engine.networks.student import (
     Planes,
     StudentNetwork,
@@ -249,7 +250,11 @@ def _join(one: Planes, other: Planes) -> Planes:
 
 
 def run(settings: TrainSettings, plan: RunPlan) -> Path:
-    """Trains to the end (or to ``plan.stop_after``) and returns the checkpoint's path."""
+    """Trains to the end (or to ``plan.stop_after``) and returns the checkpoint's path.
+
+    Raises:
+        KeyboardInterrupt: After Ctrl-C, when the step is over and saved.
+    """
     plan.out.mkdir(parents=True, exist_ok=True)
     checkpoint = plan.out / "checkpoint.pt"
     state = load_checkpoint(checkpoint) if plan.resume and checkpoint.exists() else None
@@ -267,13 +272,16 @@ def run(settings: TrainSettings, plan: RunPlan) -> Path:
         trainer.begin_with(starting_weights(plan.start_from))
     held_out = PreparedPart.load(plan.prepared, "held_out")
     end = min(settings.steps, plan.stop_after or settings.steps)
-    with Journal(plan.out, first=trainer.step) as journal:
+    with Journal(plan.out, first=trainer.step) as journal, stop_between_steps() as asked:
         for _ in tqdm(range(trainer.step, end), initial=trainer.step, total=settings.steps):
             journal.add(trainer.step, trainer.advance())
-            if trainer.step % plan.measure_every == 0 or trainer.step == end:
+            last = trainer.step == end
+            if trainer.step % plan.measure_every == 0 or last:
                 journal.measured(trainer.step, held_out_scores(trainer.average, held_out, 12))
-            if trainer.step % plan.save_every == 0 or trainer.step == end:
+            if trainer.step % plan.save_every == 0 or last or asked():
                 save_checkpoint(trainer.state(), checkpoint)
+            if asked():
+                raise KeyboardInterrupt
     journal.plot()
     return checkpoint
 

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E402 - without torch the file is skipped before it imports anything else
 import csv
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +60,27 @@ def test_resumed_run_equals_an_uninterrupted_one(prepared: Path, tmp_path: Path)
     for name in ("student", "average", "judge"):
         for key, value in one[name].items():
             assert torch.equal(value, other[name][key]), f"{name}.{key} differs"
+
+
+def test_ctrl_c_saves_the_step_and_the_rest_equals_an_uninterrupted_run(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run(SMALL, RunPlan(prepared, tmp_path / "whole"))
+    advance = Trainer.advance
+
+    def interrupted(trainer: Trainer) -> dict[str, float]:
+        if trainer.step == 4:
+            os.kill(os.getpid(), signal.SIGINT)  # in the middle of the fifth step
+        return advance(trainer)
+
+    monkeypatch.setattr(Trainer, "advance", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(SMALL, RunPlan(prepared, tmp_path / "parts"))
+    assert load_checkpoint(tmp_path / "parts" / "checkpoint.pt")["step"] == 5
+    monkeypatch.setattr(Trainer, "advance", advance)
+    parts = run(SMALL, RunPlan(prepared, tmp_path / "parts", resume=True))
+    one, other = load_checkpoint(whole)["average"], load_checkpoint(parts)["average"]
+    assert all(torch.equal(value, other[key]) for key, value in one.items())
 
 
 def test_rows_after_the_checkpoint_are_written_once(tmp_path: Path) -> None:
