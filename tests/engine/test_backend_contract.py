@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,24 @@ from videotoon.errors import BackendError
 from videotoon.frame import BT709, ColourTags, FrameSize, Planes
 from videotoon.settings import Settings
 
-PAIRS = [("openvino", "fp32"), ("openvino", "bf16"), ("torch", "fp32"), ("torch", "bf16")]
+
+def has_cuda() -> bool:
+    if find_spec("torch") is None:
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+ON_CPU = [
+    ("openvino", "fp32", "cpu"),
+    ("openvino", "bf16", "cpu"),
+    ("torch", "fp32", "cpu"),
+    ("torch", "bf16", "cpu"),
+]
+ON_GPU = [("torch", precision, "cuda") for precision in ("fp32", "fp16", "bf16")]
+WITH_GPU = pytest.mark.skipif(not has_cuda(), reason="no CUDA device")
+ENGINES = [*ON_CPU, *(pytest.param(engine, marks=WITH_GPU) for engine in ON_GPU)]
 SIZES = [
     FrameSize(64, 48),
     FrameSize(67, 35),
@@ -39,9 +57,9 @@ TAGS = [
 ADJUSTMENTS = [{}, {"strength": 0.4}, {"edge_preserve": 1.4}, {"color_shift": 0.0}]
 
 
-@pytest.fixture(params=PAIRS, ids="-".join)
+@pytest.fixture(params=ENGINES, ids="-".join)
 def engine(request: pytest.FixtureRequest) -> dict[str, str]:
-    return dict(zip(("backend", "precision"), request.param, strict=True))
+    return dict(zip(("backend", "precision", "device"), request.param, strict=True))
 
 
 @pytest.fixture(params=STYLES)

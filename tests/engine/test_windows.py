@@ -11,7 +11,7 @@ from tests.engine.conftest import random_planes
 from videotoon.engine.changes import Box, ChangeFinder, crop, set_into
 from videotoon.engine.open import open_style
 from videotoon.engine.styles import Catalogue, load_catalogue
-from videotoon.engine.windows import FixedWindows, can_paint_windows, reach
+from videotoon.engine.windows import FixedWindows, WindowPainter, can_paint_windows, reach
 from videotoon.frame import BT709, ColourTags, FrameSize, Planes
 from videotoon.settings import DetailChoice, PrecisionChoice, Settings
 
@@ -134,6 +134,19 @@ def test_int8_windows_are_exact_in_every_colour_space(colour: ColourTags) -> Non
                 np.testing.assert_array_equal(ours, theirs)
                 compared += ours.size
     assert compared > 3_000_000
+
+
+@pytest.mark.parametrize("size", [FrameSize(3, 90), FrameSize(8, 41), FrameSize(41, 8)], ids=str)
+def test_narrow_pictures_come_out_alike_however_they_are_painted(size: FrameSize) -> None:
+    """With matrix units, strided convolutions left a single column of results unwritten."""
+    style = open_style(Settings(style="cel"), size, BT709)
+    assert can_paint_windows(style)
+    planes = random_planes(size)
+    session, free = style.session(), WindowPainter(style).session()
+    first = session.paint(planes)
+    for paint in (session.paint, session.paint, free.paint_window, free.paint_window):
+        for one, other in zip(first.colour_planes, paint(planes).colour_planes, strict=True):
+            assert np.abs(one.astype(int) - other).max() <= 1
 
 
 def test_scaled_or_softened_painting_is_always_whole(catalogue: Catalogue) -> None:

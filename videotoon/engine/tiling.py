@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 LARGEST_EXACT_AREA: Final = 4096 * 2304
 """Luma pixels painted at once by our own networks: cinema 4K; more would only cost memory."""
 
+LEAST_STRIDES: Final = 2
+"""Sides of the least painting, in strides. On processors with matrix units (AMX), oneDNN's strided
+convolutions in int8 and bf16 leave results unwritten where a single column comes out."""
+
 EXACT_WINDOW: Final = 2048
 LARGEST_RGB_AREA: Final = 1600 * 1600
 """Pixels painted at once by networks in RGB, which hold far larger features."""
@@ -103,6 +107,14 @@ def cover(length: int, window: int, overlap: int, unit: int = 1) -> tuple[Span, 
     )
 
 
+def padded_size(size: FrameSize, stride: int) -> FrameSize:
+    """Return the least size that a network with this stride paints around a picture."""
+    width, height = (
+        max(LEAST_STRIDES, -(-length // stride)) * stride for length in (size.width, size.height)
+    )
+    return FrameSize(width, height)
+
+
 def exact_arrangement(
     network: StyleNetwork,
     size: FrameSize,
@@ -118,7 +130,7 @@ def exact_arrangement(
         side: Side of the windows of larger ones.
     """
     stride = network.stride
-    padded = FrameSize(*(-(-length // stride) * stride for length in (size.width, size.height)))
+    padded = padded_size(size, stride)
     if padded.width * padded.height <= largest or not network.receptive_field:
         window = padded
     else:

@@ -13,6 +13,7 @@ from videotoon.engine import phases
 from videotoon.engine.changes import ChangeFinder, WindowSession
 from videotoon.engine.painters import ChangeOnly
 from videotoon.engine.painting import PaintingStyle
+from videotoon.engine.tiling import padded_size
 from videotoon.frame import FrameSize, Planes
 from videotoon.settings import Settings
 
@@ -115,13 +116,11 @@ class _OpenVinoWindowSession:
 
     def paint_window(self, planes: Planes) -> Planes | None:
         """Paint a window; see :class:`~videotoon.engine.changes.WindowSession`."""
-        size, stride = planes.size, self._stride
-        whole = FrameSize(-(-size.width // stride) * stride, -(-size.height // stride) * stride)
-        core = self._core(whole)
+        core = self._core(padded_size(planes.size, self._stride))
         if core is None:
             return None
         phases.gather(planes, self._phase, core.inputs[0])
-        return phases.scatter(core.run()[0], self._phase, size)
+        return phases.scatter(core.run()[0], self._phase, planes.size)
 
     def _core(self, size: FrameSize) -> OpenVinoCore | None:
         from videotoon.engine.openvino_backend import OpenVinoCore
@@ -175,10 +174,8 @@ class AnySizeSession:
         import openvino
 
         size = planes.size
-        rows, columns = (
-            -(-side // self._stride) * self._stride // self._phase
-            for side in (size.height, size.width)
-        )
+        whole = padded_size(size, self._stride)
+        rows, columns = whole.height // self._phase, whole.width // self._phase
         cells = np.empty((1, rows, columns, phases.phase_channels(self._phase)), np.uint8)
         phases.gather(planes, self._phase, cells[0])
         self._request.set_input_tensor(openvino.Tensor(cells, shared_memory=True))
