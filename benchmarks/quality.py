@@ -10,8 +10,8 @@ streams on two threads.  A network's picture is checked before anything is timed
 import argparse
 import json
 import statistics
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -28,8 +28,8 @@ from training.prepare import SIDES, PrepareSettings, held_out_squares
 from training.runtime import PlaneRunner
 from training.steadiness import WarpSettings, flicker_ratio
 from videotoon.engine.calibration import frames_per_second, sample_picture
-from videotoon.engine.open import open_style
-from videotoon.frame import BT709, FrameSize
+from videotoon.engine.open import OpenedStyle, open_style
+from videotoon.frame import BT709, FrameSize, Planes
 from videotoon.settings import Settings
 
 FRAMES = {
@@ -104,7 +104,6 @@ def measure(
     phase = load_student(weights / style / f"{scale}.safetensors").config.phase
     if means[4] < INT8_FLOOR:
         raise SystemExit(f"{style} {scale}: int8 is {means[4]:.1f} dB from fp32; quantise it again")
-    times = {name: milliseconds(style, scale, size) for name, size in FRAMES[scale].items()}
     size = file.stat().st_size + file.with_suffix(".bin").stat().st_size
     return Figures(
         style=style,
@@ -116,15 +115,36 @@ def measure(
         int8_to_fp32=means[4],
         warping=warping(file, phase, scale, data),
         bytes=size,
-        milliseconds=times,
+        milliseconds={},
     )
 
 
-def milliseconds(style: str, scale: Literal["sd", "hd"], size: FrameSize) -> float:
-    """Time of a frame in the engine as jobs use it, in int8, planes to planes; a median."""
-    opened = open_style(Settings(style=style, detail=scale, precision="int8"), size, BT709)
-    picture = sample_picture(size)
-    return 1000.0 / statistics.median(frames_per_second(opened, picture) for _ in range(ROUNDS))
+def timed(figures: Sequence[Figures]) -> list[Figures]:
+    """The figures with times of a frame in the engine as jobs use it, in int8, planes to planes.
+
+    Medians over rounds in which all networks take turns, so that a busy minute of the machine does
+    not fall to one of them.
+    """
+    turns: list[tuple[int, str, OpenedStyle, Planes, list[float]]] = [
+        (number, name, open_style(settings, size, BT709), sample_picture(size), [])
+        for number, one in enumerate(figures)
+        for settings in [Settings(style=one.style, detail=SCALES[one.scale], precision="int8")]
+        for name, size in FRAMES[one.scale].items()
+    ]
+    for _ in range(ROUNDS):
+        for _, _, opened, picture, rates in turns:
+            rates.append(frames_per_second(opened, picture))
+    return [
+        replace(
+            one,
+            milliseconds={
+                name: 1000.0 / statistics.median(rates)
+                for owner, name, _, _, rates in turns
+                if owner == number
+            },
+        )
+        for number, one in enumerate(figures)
+    ]
 
 
 def warping(file: Path, phase: int, scale: str, data: Path) -> float | None:
@@ -212,6 +232,7 @@ def main() -> None:
             continue
         figures.append(measure(options.weights, style, scale, options.data, options.out))
         print(table(figures[-1:]).splitlines()[-1], flush=True)
+    figures = timed(figures)
     styles = [f.style for f in figures if f.scale == "sd"]
     if styles:
         video_sheet(options.weights, styles, options.data, options.out)
