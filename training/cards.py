@@ -13,6 +13,8 @@ from typing import Any
 
 from training.export import network_config
 from training.painters import STYLES, TEACHER_FILES
+from training.prepare import SIDES
+from training.sources import CLEAN_CLIPS
 from videotoon.engine.networks.student import parameter_count, receptive_field
 
 TEXTS = Path(__file__).with_name("cards.toml")
@@ -116,8 +118,7 @@ def _networks(style: str, weights: Path, scales: list[str]) -> str:
 
 
 def _figures(style: str, rows: list[dict[str, Any]], processor: str) -> str:
-    sides = {"sd": "`sd`: 512 px", "hd": "`hd`: 1024 px"}
-    squares = ", ".join(sides[row["scale"]] for row in rows)
+    squares = ", ".join(f"`{row['scale']}`: {SIDES[row['scale']]} px" for row in rows)
     lines = [
         "## Figures\n",
         f"On the held-out squares that no network has trained on ({squares}), "
@@ -144,7 +145,8 @@ def _figures(style: str, rows: list[dict[str, Any]], processor: str) -> str:
 
 def _clips(style: str, scales: list[str]) -> str:
     """The clips of the warping error, and whether the style has seen them."""
-    known = "" if STYLES[style].distilled else ", of which 40 frames were training pictures"
+    frames = CLEAN_CLIPS["media/bbb.webm"]
+    known = "" if STYLES[style].distilled else f", of which {frames} frames were training pictures"
     named = {"sd": "a walk under cherry trees at 540×960", "hd": f"Big Buck Bunny{known}"}
     return "; ".join(f"`{scale}`: {named[scale]}" for scale in scales)
 
