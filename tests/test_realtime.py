@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from videotoon import realtime
+from videotoon.encode.journal import JOURNAL, JOURNAL_FORMAT, input_identity
+from videotoon.encode.work import work_path
 from videotoon.frame import FrameSize
 from videotoon.realtime import HEADROOM, PAINTING_SCALES, hold_frame_rate
 from videotoon.settings import Settings
@@ -28,8 +32,10 @@ class Opener:
         return SimpleNamespace(painting_size=size, network=SimpleNamespace(scale=settings.detail))
 
 
-def job(**options: Any) -> Any:
+def job(folder: Path = Path("nowhere"), **options: Any) -> Any:
     return SimpleNamespace(
+        path=folder / "in.mp4",
+        output=folder / "out.mp4",
         info=SimpleNamespace(size=FrameSize(1280, 720)),
         frame_rate=Fraction(30),
         settings=Settings(realtime=True, **options),
@@ -96,3 +102,59 @@ def test_too_slow_a_machine_gets_the_fastest_and_is_told(monkeypatch: pytest.Mon
 def test_a_stated_size_is_never_exceeded(monkeypatch: pytest.MonkeyPatch) -> None:
     pixels_per_second(monkeypatch, 1e12)
     assert hold_frame_rate(job(max_side=640), Opener()).settings.max_side == 640
+
+
+def interrupted(job: Any, engine: dict[str, Any]) -> None:
+    """Leave what an interrupted run of a job leaves."""
+    job.path.write_bytes(b"a clip")
+    key = {
+        "input": input_identity(job.path),
+        "settings": job.settings.result_key(),
+        "engine": engine,
+    }
+    folder = work_path(job.output)
+    folder.mkdir()
+    (folder / JOURNAL).write_text(
+        json.dumps({"format": JOURNAL_FORMAT, "key": key, "segments": []}), encoding="utf-8"
+    )
+
+
+CHOSEN = {"painting_size": "832x468", "scale": "hd"}
+
+
+def test_a_job_goes_on_at_the_size_that_it_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels_per_second(monkeypatch, 1e12)  # now the machine would hold the full size
+    interrupted(job(tmp_path), CHOSEN)
+    choice = hold_frame_rate(job(tmp_path), Opener())
+    assert (choice.settings.max_side, choice.settings.detail) == (832, "hd")
+    assert "as before" in str(choice)
+
+
+@pytest.mark.parametrize(
+    ("options", "engine"),
+    [
+        ({"strength": 0.5}, CHOSEN),
+        ({"resume": False}, CHOSEN),
+        ({}, {"painting_size": "large", "scale": "hd"}),
+        ({}, {"painting_size": "832x468", "scale": "huge"}),
+        ({}, {}),
+    ],
+)
+def test_a_job_measures_anew_where_the_earlier_choice_is_of_no_use(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, Any],
+    engine: dict[str, Any],
+) -> None:
+    pixels_per_second(monkeypatch, 1e12)
+    interrupted(job(tmp_path), engine)
+    assert hold_frame_rate(job(tmp_path, **options), Opener()).settings.max_side == 1280
+
+
+def test_another_clip_is_measured_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels_per_second(monkeypatch, 1e12)
+    interrupted(job(tmp_path), CHOSEN)
+    job(tmp_path).path.write_bytes(b"another clip")
+    assert hold_frame_rate(job(tmp_path), Opener()).settings.max_side == 1280

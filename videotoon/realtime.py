@@ -1,14 +1,18 @@
 """Holding a clip's own frame rate by painting smaller, chosen before the job starts.
 
-The size is chosen once and kept for the whole job: a size that changed midway would show.
+The size is chosen once and kept for the whole job, also over an interruption: a size that changed
+midway would show.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from videotoon.encode.journal import earlier_key, input_identity
+from videotoon.errors import VideotoonError
 from videotoon.estimate import expected_seconds
 from videotoon.settings import Settings
 
@@ -35,19 +39,21 @@ class Choice:
     Attributes:
         settings: The job's settings with painting size and detail filled in.
         style: Opened with them.
-        fps: Frames per second that were measured; None where the clip is too short for that.
+        fps: Frames per second that were measured; None where nothing was.
         wanted: The clip's frame rate.
+        why: Why nothing was measured.
     """
 
     settings: Settings
     style: OpenedStyle
     fps: float | None
     wanted: float
+    why: str = "too few frames to measure"
 
     def __str__(self) -> str:
         size, detail = self.style.painting_size, self.style.network.scale
         if self.fps is None:
-            return f"painting at {size}, detail {detail}: too few frames to measure"
+            return f"painting at {size}, detail {detail}: {self.why}"
         verdict = "holds" if self.fps >= self.wanted else "does not hold"
         return (
             f"painting at {size}, detail {detail}: {self.fps:.0f} fps measured, "
@@ -66,7 +72,10 @@ def hold_frame_rate(job: Job, open_with: Callable[[Settings], OpenedStyle]) -> C
         open_with: Opens the style of a job with other settings.
     """
     wanted = float(job.frame_rate)
-    best: Choice | None = None
+    earlier = _as_before(job)
+    if earlier is not None:
+        return Choice(earlier, open_with(earlier), None, wanted, "as before the interruption")
+    tried: list[tuple[float, Choice]] = []
     for settings in _candidates(job):
         style = open_with(settings)
         seconds = expected_seconds(job, style, SAMPLE_FRAMES)
@@ -76,10 +85,23 @@ def hold_frame_rate(job: Job, open_with: Callable[[Settings], OpenedStyle]) -> C
         choice = Choice(settings, style, fps, wanted)
         if fps >= wanted * HEADROOM:
             return choice
-        if best is None or best.fps is None or fps > best.fps:
-            best = choice
-    assert best is not None
-    return best
+        tried.append((fps, choice))
+    return max(tried, key=lambda one: one[0])[1]
+
+
+def _as_before(job: Job) -> Settings | None:
+    """Settings that an interrupted run of this very job chose; None without one."""
+    key = earlier_key(job.output) if job.settings.resume else {}
+    asked = json.loads(json.dumps(job.settings.result_key()))
+    if key.get("settings") != asked or key.get("input") != input_identity(job.path):
+        return None
+    try:
+        chosen = key["engine"]
+        longest = max(int(side) for side in chosen["painting_size"].split("x"))
+        detail = chosen["scale"] or job.settings.detail  # networks of others know no scale
+        return replace(job.settings, max_side=longest, detail=detail)
+    except (VideotoonError, LookupError, AttributeError, ValueError):
+        return None  # nobody can have written this; measure
 
 
 def _candidates(job: Job) -> list[Settings]:

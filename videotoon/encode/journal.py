@@ -218,6 +218,15 @@ def _make_and_lock(path: Path, output_name: str) -> FolderLock:
             continue  # the run that ended just now took its folder along
 
 
+def earlier_key(output: Path) -> dict[str, Any]:
+    """Return what the work that an interrupted run left was done for; empty without any."""
+    try:
+        stored = json.loads((work_path(output) / JOURNAL).read_text(encoding="utf-8"))
+        return dict(stored["key"]) if stored["format"] == JOURNAL_FORMAT else {}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}  # the journal is read again, and judged, when the work goes on
+
+
 def last_words(output: Path) -> str:
     """Say what is kept of an output, and tidy up, where the process ends before its job does."""
     path = work_path(output)
