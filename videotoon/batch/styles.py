@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import Any, Final
 
+from videotoon.engine.calibration import calibrated, calibration_key
 from videotoon.engine.machine import usable_cores
 from videotoon.engine.open import (
     Engine,
@@ -69,7 +70,8 @@ class StyleShelf:
                 self._engines[settings.style] = engine, engine.resolve_device(settings.device)
             engine, device = self._engines[settings.style]
         painting_size = choose_painting_size(size, settings.max_side)
-        precision, network = choose_precision(settings, style, painting_size, engine, device)
+        found = calibrated(calibration_key(style, engine.name, device))
+        precision, network = choose_precision(settings, style, painting_size, engine, device, found)
         return {
             "style": style.info.name,
             "network": network.name,

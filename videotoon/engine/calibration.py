@@ -14,7 +14,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -149,8 +149,15 @@ def calibration_key(style: Style, backend: BackendName, device: str) -> str:
     return f"{name} {content} {backend} {device}"
 
 
-def calibrated(key: str, folder: Path | None = None) -> tuple[CalibratedPrecision, int] | None:
-    """Return the precision and the streams that calibration chose on this machine.
+class Calibrated(NamedTuple):
+    """What calibration chose: arithmetic, and how many frames are painted at the same time."""
+
+    precision: CalibratedPrecision
+    streams: int
+
+
+def calibrated(key: str, folder: Path | None = None) -> Calibrated | None:
+    """Return what calibration chose on this machine.
 
     Args:
         key: What :func:`calibration_key` returned.
@@ -163,7 +170,7 @@ def calibrated(key: str, folder: Path | None = None) -> tuple[CalibratedPrecisio
     precision, streams = stored.get("precision"), stored.get("streams")
     if precision not in PRECISIONS or not isinstance(streams, int) or streams < 1:
         return None
-    return precision, streams
+    return Calibrated(precision, streams)
 
 
 def sample_picture(size: FrameSize) -> Planes:

@@ -13,7 +13,7 @@ from videotoon.engine.base import (
     Precision,
     Session,
 )
-from videotoon.engine.calibration import calibrated, calibration_key
+from videotoon.engine.calibration import Calibrated, calibrated, calibration_key
 from videotoon.engine.machine import cache_folder, usable_cores
 from videotoon.engine.styles import Catalogue, Style, require_commercial_use, resolve_style
 from videotoon.engine.weights import StyleNetwork
@@ -135,12 +135,14 @@ def open_style(
     painting_size = choose_painting_size(size, settings.max_side)
     engine = choose_engine(settings, style)
     device = engine.resolve_device(settings.device)
-    precision, network = choose_precision(settings, style, painting_size, engine, device)
+    found = calibrated(calibration_key(style, engine.name, device))
+    precision, network = choose_precision(settings, style, painting_size, engine, device, found)
     if network.kind == "rgb" and network.rgb is None:
         from videotoon.engine.foreign import inspect
 
         network = inspect(network, style.sidecar, engine.name)
-    streams = streams or settings.workers or _calibrated_streams(style, engine, device, precision)
+    fastest = found.streams if found and found.precision == precision else usable_cores()
+    streams = streams or settings.workers or fastest
     spec = PaintSpec(
         size=size,
         painting_size=painting_size,
@@ -164,12 +166,6 @@ def open_style(
         painting_size=painting_size,
         streams=streams,
     )
-
-
-def _calibrated_streams(style: Style, engine: Engine, device: str, precision: Precision) -> int:
-    """Streams that calibration found fastest with this precision; else one per core."""
-    found = calibrated(calibration_key(style, engine.name, device))
-    return found[1] if found is not None and found[0] == precision else usable_cores()
 
 
 def choose_painting_size(size: FrameSize, max_side: int | None) -> FrameSize:
@@ -214,13 +210,18 @@ def choose_engine(settings: Settings, style: Style) -> Engine:
 
 
 def choose_precision(
-    settings: Settings, style: Style, size: FrameSize, engine: Engine, device: str
+    settings: Settings,
+    style: Style,
+    size: FrameSize,
+    engine: Engine,
+    device: str,
+    found: Calibrated | None,
 ) -> tuple[Precision, StyleNetwork]:
     """Precision and the stored network that goes with it.
 
-    ``auto`` takes what calibration found on this machine; where it never ran, int8 if such a
-    network is shipped, then what the device computes fastest. An int8 form that was made here is
-    taken only if calibration found it fastest, or on request.
+    ``auto`` takes ``found``, what calibration chose on this machine; where it never ran, int8 if
+    such a network is shipped, then what the device computes fastest. An int8 form that was made
+    here is taken only if calibration found it fastest, or on request.
 
     Raises:
         BackendError: The precision asked for is impossible; the message lists the possible ones.
@@ -232,8 +233,7 @@ def choose_precision(
             possible.setdefault(precision, network)
     if settings.precision == "auto":
         usual: tuple[Precision, ...] = ("int8", *possible)
-        found = calibrated(calibration_key(style, engine.name, device))
-        best = None if found is None else found[0]
+        best = None if found is None else found.precision
         for precision in usual if best is None else (best, *usual):
             made_here = precision in possible and possible[precision].decibels is not None
             if precision in possible and (precision == best or not made_here):
