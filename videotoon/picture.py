@@ -75,7 +75,7 @@ def stylise_picture(
     with clock.busy("paint"):
         painted = styliser(rgb)
     report = Report(str(source), str(output), frames_in=1, frames_out=1, frames_painted=1)
-    if wants_faces(settings):
+    if settings.paints_faces:
         from videotoon.faces.still import paint_faces
 
         with clock.busy("paint faces"):
@@ -92,11 +92,6 @@ def stylise_picture(
     report.stage_wall_seconds = clock.wall_seconds()
     report.peak_rss_bytes = peak_memory()
     return report
-
-
-def wants_faces(settings: Settings) -> bool:
-    """Tell whether faces are to be painted on their own and would show."""
-    return settings.face and settings.strength * settings.face_strength > 0
 
 
 def read_picture(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:

@@ -121,7 +121,7 @@ def _open_scene(job: Job, opener: StyleOpener) -> tuple[OpenedStyle, tuple[str, 
 
 def _open_faces(job: Job, style: OpenedStyle) -> FaceStage | None:
     """Open what ``--face`` needs, or None without it; a style of strength 0 changes no face."""
-    if not job.settings.face or job.settings.face_strength * job.settings.strength == 0.0:
+    if not job.settings.paints_faces:
         return None
     from videotoon.faces.stage import open_faces
 

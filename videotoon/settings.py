@@ -215,6 +215,11 @@ class Settings:
             )
         return rate
 
+    @property
+    def paints_faces(self) -> bool:
+        """True where faces are to be painted on their own and would show."""
+        return self.face and self.strength * self.face_strength > 0
+
     def with_style(self, style: str) -> Settings:
         """Return the same options for one style, whatever style or mixture was chosen before."""
         return replace(self, style=style, mix=None)

@@ -15,9 +15,11 @@ from tests.cli.conftest import Desk, Refused
 from tests.conftest import RunVideotoon
 from tests.media import ClipSpec, make_clip, numbered
 from videotoon.cli import sheet as sheets
-from videotoon.cli.preview import frames_at, in_minutes, label_of, moments
+from videotoon.cli.preview import columns_of, frames_at, in_minutes, label_of, moments
 from videotoon.decode.probe import probe
 from videotoon.frame import FrameSize
+from videotoon.picture import write_picture
+from videotoon.settings import Settings
 
 
 def picture_at(path: Path) -> sheets.Rgb:
@@ -48,6 +50,49 @@ def test_sheet_of_a_picture(desk: Desk, run_videotoon: RunVideotoon, small_pictu
     assert result.code == 0, result
     drawn = picture_at(desk.path / "sheet.jpg")
     assert drawn.shape[1] > 2 * 96
+
+
+def test_a_mixture_has_a_column_of_its_own(desk: Desk, run_videotoon: RunVideotoon) -> None:
+    mix = "cel:0.5,cyberpunk:0.5"
+    for sheet, options in (
+        ("cel.png", ["--styles", "cel"]),
+        ("mixed.png", ["--mix", mix]),
+        ("both.png", ["--styles", "cel", "--mix", mix]),
+    ):
+        result = run_videotoon("preview", "in.mp4", sheet, "--at", "0", *options)
+        assert result.code == 0, result
+    cel, mixed, both = (
+        picture_at(desk.path / f"{name}.png").astype(int) for name in ("cel", "mixed", "both")
+    )
+    below_titles = slice(cel.shape[0] // 2, None)
+    assert cel.shape == mixed.shape
+    assert np.abs(cel - mixed)[below_titles].max() > 8
+    assert both.shape[1] > cel.shape[1]
+
+
+def test_faces_are_painted_where_asked_for(desk: Desk, run_videotoon: RunVideotoon) -> None:
+    data = pytest.importorskip("skimage.data")
+    write_picture(desk.path / "face.png", np.ascontiguousarray(data.astronaut()[::2, ::2]))
+    for sheet, options in (("plain.png", []), ("faces.png", ["--face"])):
+        result = run_videotoon("preview", "face.png", sheet, *options)
+        assert result.code == 0, result
+    plain, faces = (
+        picture_at(desk.path / f"{name}.png").astype(int) for name in ("plain", "faces")
+    )
+    changed = (plain != faces).any(axis=2)
+    middle = changed.shape[1] // 2
+    assert changed[:, middle:].any()
+    assert not changed[:, :middle].any(), "the original is as it was"
+
+
+def test_columns() -> None:
+    def titles(styles: str, **options: str) -> list[str]:
+        return [column.title for column in columns_of(styles, Settings(**options))]  # type: ignore[arg-type]
+
+    assert titles("") == ["cel"]
+    assert titles("hayao,cel,hayao") == ["hayao", "cel"]
+    assert titles("", mix="cel:1,hayao:1") == ["cel:1,hayao:1"]
+    assert titles("shinkai", mix="cel:1,hayao:1") == ["shinkai", "cel:1,hayao:1"]
 
 
 def test_moments_by_default_are_spread(small_clip: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,12 @@ import numpy as np
 from videotoon.cli.sheet import Rgb, draw_sheet, scaled
 from videotoon.decode.opening import check_readable
 from videotoon.engine.colour import PICTURE_TAGS
+from videotoon.engine.mix import part_settings
 from videotoon.engine.open import open_style
 from videotoon.engine.pictures import planes_to_rgb, rgb_to_planes
 from videotoon.engine.styles import resolve_style
 from videotoon.errors import OutputError, SettingsError
-from videotoon.frame import ColourTags, FrameSize, Planes
+from videotoon.frame import ColourTags, Frame, FrameSize, Planes
 from videotoon.job import check_output
 from videotoon.picture import PICTURE_SUFFIXES, is_picture, read_picture, write_picture
 from videotoon.progress import printable
@@ -32,6 +34,19 @@ DEFAULT_MOMENTS = (Fraction(1, 6), Fraction(1, 2), Fraction(5, 6))
 """Shares of the clip's length that are shown when no moment is named."""
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the sheet.
+
+    Attributes:
+        title: Stands above it.
+        settings: How its pictures are painted.
+    """
+
+    title: str
+    settings: Settings
+
+
 def run_preview(source: Path, sheet: Path, at: str, styles: str, settings: Settings) -> None:
     """Paint the sheet.
 
@@ -44,7 +59,7 @@ def run_preview(source: Path, sheet: Path, at: str, styles: str, settings: Setti
             f"sheet {sheet.name!r} is not a picture", f"use one of {', '.join(PICTURE_SUFFIXES)}"
         )
     check_output(source, sheet, settings.overwrite)
-    names = style_names(styles, settings)
+    columns = columns_of(styles, settings)
     if is_picture(source):
         labels, pictures, colour, aspect = *_one_picture(source, at), PICTURE_TAGS, Fraction(1)
     else:
@@ -55,35 +70,40 @@ def run_preview(source: Path, sheet: Path, at: str, styles: str, settings: Setti
         labels = [in_minutes(time) for time in times]
         pictures = frames_at(info, times)
         colour, aspect = info.colour, info.sample_aspect_ratio
-    columns = [pictures, *(_painted(name, pictures, colour, settings) for name in names)]
+    painted = [pictures, *(_painted(column, pictures, colour) for column in columns)]
     cells = [
         [square_pixels(planes_to_rgb(planes, colour).round().astype(np.uint8), aspect)
          for planes in row]
-        for row in zip(*columns, strict=True)
+        for row in zip(*painted, strict=True)
     ]  # fmt: skip
-    drawn = draw_sheet(["original", *(label_of(name) for name in names)], labels, cells)
+    drawn = draw_sheet(["original", *(column.title for column in columns)], labels, cells)
     write_picture(sheet, drawn)
     height, width, _ = drawn.shape
-    text = f"{sheet}: {len(labels)} x {len(names) + 1} pictures, {width}x{height} pixels"
+    text = f"{sheet}: {len(labels)} x {len(columns) + 1} pictures, {width}x{height} pixels"
     print(printable(text, sys.stderr), file=sys.stderr)
 
 
-def style_names(styles: str, settings: Settings) -> list[str]:
-    """Read ``--styles``; every style is checked before any work.
+def columns_of(styles: str, settings: Settings) -> list[Column]:
+    """Read ``--styles``; ``--mix`` adds a column. Every style is checked before any work.
 
     Raises:
         SettingsError: There are too many.
         StyleError: One is unknown.
     """
     names = list(dict.fromkeys(name.strip() for name in styles.split(",") if name.strip()))
-    names = names or [settings.style]
-    if len(names) > MAX_STYLES:
+    if not names and settings.mix is None:
+        names = [settings.style]
+    columns = [Column(label_of(name), settings.with_style(name)) for name in names]
+    if settings.mix is not None:
+        columns.append(Column(settings.mix, settings))
+    if len(columns) > MAX_STYLES:
         raise SettingsError(
             f"--styles names {len(names)} styles", f"give at most {MAX_STYLES} at a time"
         )
-    for name in names:
-        resolve_style(name)
-    return names
+    for column in columns:
+        for part in part_settings(column.settings):
+            resolve_style(part.style)
+    return columns
 
 
 def label_of(style: str) -> str:
@@ -161,9 +181,21 @@ def _one_picture(source: Path, at: str) -> tuple[list[str], list[Planes]]:
     return [""], [rgb_to_planes(rgb, PICTURE_TAGS)]
 
 
-def _painted(
-    name: str, pictures: Sequence[Planes], colour: ColourTags, settings: Settings
-) -> list[Planes]:
-    style = open_style(settings.with_style(name), pictures[0].size, colour, streams=1)
+def _painted(column: Column, pictures: Sequence[Planes], colour: ColourTags) -> list[Planes]:
+    size = pictures[0].size
+    style = open_style(column.settings, size, colour, streams=1)
     session = style.session()
-    return [session.paint(planes) for planes in pictures]
+    painted = [session.paint(planes) for planes in pictures]
+    if not column.settings.paints_faces:
+        return painted
+    from videotoon.faces.stage import open_faces
+
+    stage = open_faces(column.settings, style, size, colour)
+    for sentence in stage.notices:
+        print(printable(f"{column.title}: {sentence}", sys.stderr), file=sys.stderr)
+    painter = stage.painter()
+    for number, planes in enumerate(pictures):
+        stage.forget()  # moments lie far apart
+        faces = stage.follow(Frame(number, 0, Fraction(1), planes))
+        painted[number] = painter.paint(planes, painted[number], faces)
+    return painted
