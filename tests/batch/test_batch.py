@@ -198,6 +198,36 @@ def test_a_dry_run_estimates_and_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_leaves_an_existing_folder_as_it_is(
+    run_videotoon: RunVideotoon, tmp_path: Path
+) -> None:
+    make_clips(tmp_path / "in", 1, ClipSpec(frames=8))
+    assert run_videotoon("batch", "in", "-o", "out").code == 0
+    make_clip(tmp_path / "in" / "new.mp4", ClipSpec(frames=8))
+    journal = tmp_path / "out" / JOURNAL_NAME
+    cut = json.loads(journal.read_text(encoding="utf-8").splitlines()[-1])
+    cut |= {"key": "gone.mp4", "state": "running", "crashes": 1}
+    journal.write_text(journal.read_text(encoding="utf-8") + json.dumps(cut) + "\n", "utf-8")
+    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    done = run_videotoon("batch", "in", "-o", "out", "--dry-run")
+    assert done.code == 0, done
+    assert "1 file" in done.stdout
+    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_a_file_in_the_folders_place_is_said_by_a_dry_run_too(
+    run_videotoon: RunVideotoon, tmp_path: Path
+) -> None:
+    make_clips(tmp_path / "in", 1, ClipSpec(frames=4))
+    (tmp_path / "out").write_bytes(b"precious")
+    for options in ((), ("--dry-run",)):
+        refused = run_videotoon("batch", "in", "-o", "out", *options)
+        assert refused.code == 5
+        assert len(refused.error_lines) == 1
+        assert "'out'" in refused.stderr
+    assert (tmp_path / "out").read_bytes() == b"precious"
+
+
 def test_nothing_to_do_is_said(run_videotoon: RunVideotoon, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     nothing = run_videotoon("batch", "in", "-o", "out")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from videotoon.batch.ledger import Ledger
 from videotoon.batch.naming import BatchItem
 from videotoon.batch.styles import StyleShelf
 from videotoon.errors import OutputError
+from videotoon.faces import stage
 from videotoon.frame import FrameSize
 from videotoon.settings import Settings
 
@@ -38,8 +40,8 @@ def ledger(journal: BatchJournal, settings: Settings | None = None) -> Ledger:
     return Ledger(journal, settings or Settings(), StyleShelf(1))
 
 
-def finish(journal: BatchJournal, item: BatchItem) -> None:
-    book = ledger(journal)
+def finish(journal: BatchJournal, item: BatchItem, settings: Settings | None = None) -> None:
+    book = ledger(journal, settings)
     book.begin(item)
     book.opened(item, SIZE)
     item.output.write_bytes(b"result")
@@ -72,6 +74,33 @@ def test_other_weights_make_it_again(
     finish(journal, item)
     monkeypatch.setattr(StyleShelf, "engine_facts", lambda *_: {"sha256": "other"})
     assert ledger(journal).verdict(item) == "todo"
+
+
+def test_facts_tell_of_every_network_that_paints() -> None:
+    def digests(facts: dict[str, Any]) -> set[str]:
+        return set(facts["sha256"])
+
+    shelf = StyleShelf(1)
+    cel, hayao, cute = (
+        digests(shelf.engine_facts(Settings(style=name), SIZE)) for name in ("cel", "hayao", "cute")
+    )
+    mixed = shelf.engine_facts(Settings(mix="cel:1,hayao:1"), SIZE)
+    assert [digests(part) for part in mixed["mixture"]] == [cel, hayao]
+    faces = shelf.engine_facts(Settings(face=True, face_style="cute"), SIZE)
+    assert digests(faces) == cel
+    assert digests(faces["faces"]) == cute
+    assert "faces" not in shelf.engine_facts(Settings(face=True, face_strength=0.0), SIZE)
+
+
+def test_a_better_face_detector_makes_it_again(
+    journal: BatchJournal, item: BatchItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(face=True)
+    monkeypatch.setattr(stage, "face_weights", list)
+    finish(journal, item, settings)
+    assert ledger(journal, settings).verdict(item) == "done"
+    monkeypatch.setattr(stage, "face_weights", lambda: ["retinaface"])
+    assert ledger(journal, settings).verdict(item) == "todo"
 
 
 def test_somebody_elses_file_is_not_touched(journal: BatchJournal, item: BatchItem) -> None:

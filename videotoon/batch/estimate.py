@@ -15,6 +15,7 @@ from videotoon.batch.report import FileResult
 from videotoon.batch.styles import StyleShelf
 from videotoon.decode.opening import open_media
 from videotoon.decode.probe import painted_stream
+from videotoon.encode.work import drop_clean_copy
 from videotoon.engine.colour import PICTURE_TAGS
 from videotoon.engine.pictures import rgb_to_planes
 from videotoon.errors import VideotoonError
@@ -77,12 +78,16 @@ class Estimator:
         return FileResult(name, output, "planned", "", frames, fps, seconds)
 
     def _video(self, item: BatchItem) -> tuple[int, float]:
-        job = plan_job(item.source, self._folder / item.output.name, self._settings)
-        size, frames = job.info.size, job.expected_frames()
-        if size not in self._per_frame:
-            style = self._shelf.open(self._settings, size, job.info.colour)
-            self._per_frame[size] = (expected_seconds(job, style, frames) or 0.0) / frames
-        return frames, frames * self._per_frame[size]
+        target = self._folder / item.output.name
+        try:
+            job = plan_job(item.source, target, self._settings)
+            size, frames = job.info.size, job.expected_frames()
+            if size not in self._per_frame:
+                style = self._shelf.open(self._settings, size, job.info.colour)
+                self._per_frame[size] = (expected_seconds(job, style, frames) or 0.0) / frames
+            return frames, frames * self._per_frame[size]
+        finally:
+            drop_clean_copy(target)
 
     def _picture(self, item: BatchItem) -> tuple[int, float]:
         rgb, _ = read_picture(item.source)

@@ -70,24 +70,27 @@ class BatchJournal:
     """The journal of one output folder; one batch at a time may have it open.
 
     Args:
-        folder: The output folder; must exist.
+        folder: The output folder; must exist unless it is only looked at.
+        only_look: Nothing is written, and nobody kept out; for dry runs.
 
     Raises:
         OutputError: Another batch works there, or the folder cannot be written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, only_look: bool = False) -> None:
         self._path = folder / JOURNAL_NAME
         self._folder = folder
         self._lock = threading.Lock()
-        self._lock_file = _lock(folder / f"{JOURNAL_NAME}.lock")
+        self._lock_file = None if only_look else _lock(folder / f"{JOURNAL_NAME}.lock")
         self._entries = self._read()
-        self._file = self._rewrite()
+        self._file = None if only_look else self._rewrite()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._file is None or self._lock_file is None:
+            return
         self._file.close()
         with contextlib.suppress(OSError):
             self._folder.joinpath(f"{JOURNAL_NAME}.lock").unlink()
@@ -112,6 +115,7 @@ class BatchJournal:
         Raises:
             DiskFullError: No space is left.
         """
+        assert self._file is not None, "a journal that is only looked at"
         try:
             with self._lock:
                 self._entries |= {entry.key: entry for entry in entries}
@@ -125,15 +129,24 @@ class BatchJournal:
 
     def _read(self) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
-        with contextlib.suppress(FileNotFoundError):
-            for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
-                with contextlib.suppress(ValueError, TypeError):  # cut by a kill, or foreign
-                    entry = Entry(**json.loads(line))
-                    entries[entry.key] = entry
+        for line in self._lines():
+            with contextlib.suppress(ValueError, TypeError):  # cut by a kill, or foreign
+                entry = Entry(**json.loads(line))
+                entries[entry.key] = entry
         return {
             key: replace(entry, crashes=entry.crashes + 1) if entry.state == "running" else entry
             for key, entry in entries.items()
         }
+
+    def _lines(self) -> list[str]:
+        try:
+            return self._path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise OutputError(
+                f"cannot read {str(self._path)!r} ({error.strerror})", "change its permissions"
+            ) from error
 
     def _rewrite(self) -> IO[str]:
         part = self._path.with_suffix(".part")

@@ -19,7 +19,7 @@ from videotoon.engine.open import choose_painting_size
 from videotoon.errors import Cancelled
 from videotoon.frame import FrameSize
 from videotoon.job import check_output
-from videotoon.picture import read_picture, wants_faces, what_is_lost, write_picture
+from videotoon.picture import read_picture, what_is_lost, write_picture
 from videotoon.settings import Settings
 
 Outcome = tuple[BatchItem, FileResult, Exception | None]
@@ -98,7 +98,7 @@ class PictureWork:
             rgb, alpha = read_picture(item.source)
             painted = self.painter(rgb)
             notices: tuple[str, ...] = ()
-            if wants_faces(self._settings):
+            if self._settings.paints_faces:
                 from videotoon.faces.still import paint_faces
 
                 faces = paint_faces(rgb, painted, self._settings)

@@ -5,9 +5,8 @@ find inputs -> give names -> leave out what is done -> paint the rest -> watch f
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -103,7 +102,8 @@ def run_batch(
     begun = time.perf_counter()
     jobs = job_count(batch)
     shelf = StyleShelf(jobs)
-    with _place(output, batch.dry_run) as place, BatchJournal(place) as journal:
+    _check_folder(output, make=not batch.dry_run)
+    with BatchJournal(output, only_look=batch.dry_run) as journal:
         run = _Batch(
             inputs=inputs,
             output=output.resolve(),
@@ -124,7 +124,7 @@ def run_batch(
                 "give files, folders or patterns such as 'clips/*.mp4'",
             )
         if batch.dry_run:
-            _estimate(run, run.to_do(found), place)
+            _estimate(run, run.to_do(found))
         else:
             _paint(run, found)
     run.report.files = [run.results[key] for key in run.items if key in run.results]
@@ -139,27 +139,23 @@ def job_count(batch: BatchSettings) -> int:
     return batch.jobs or max(1, usable_cores() // CORES_PER_JOB)
 
 
-@contextlib.contextmanager
-def _place(output: Path, dry_run: bool) -> Iterator[Path]:
-    """Make the output folder; a dry run gets a passing one where there is none."""
-    if dry_run and not output.is_dir():
-        with TemporaryDirectory(prefix="videotoon-") as folder:
-            yield Path(folder)
-        return
+def _check_folder(output: Path, *, make: bool) -> None:
+    """Make the output folder, or at least see that no file stands in its place."""
     try:
-        output.mkdir(parents=True, exist_ok=True)
+        if make or (output.exists() and not output.is_dir()):
+            output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
             f"output folder {str(output)!r} cannot be made ({error.strerror})",
             "give another -o FOLDER",
         ) from error
-    yield output
 
 
-def _estimate(run: _Batch, items: Sequence[BatchItem], place: Path) -> None:
-    estimator = Estimator(run.settings, run.shelf, place)
-    for item in items:
-        run.results[item.key] = estimator.planned(item)
+def _estimate(run: _Batch, items: Sequence[BatchItem]) -> None:
+    with TemporaryDirectory(prefix="videotoon-") as folder:
+        estimator = Estimator(run.settings, run.shelf, Path(folder))
+        for item in items:
+            run.results[item.key] = estimator.planned(item)
 
 
 def _paint(run: _Batch, found: Sequence[Found]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from videotoon.engine.calibration import calibrated, calibration_key
 from videotoon.engine.machine import usable_cores
+from videotoon.engine.mix import part_settings
 from videotoon.engine.open import (
     Engine,
     OpenedStyle,
@@ -43,6 +44,7 @@ class StyleShelf:
         self._lock = threading.Lock()
         self._opened: OrderedDict[_Key, OpenedStyle] = OrderedDict()
         self._engines: dict[str, tuple[Engine, str]] = {}
+        self._face_weights: list[str] | None = None
         self.compiled = 0
 
     def open(self, settings: Settings, size: FrameSize, colour: ColourTags, /) -> OpenedStyle:
@@ -63,15 +65,33 @@ class StyleShelf:
 
     def engine_facts(self, settings: Settings, size: FrameSize) -> dict[str, Any]:
         """Return what will paint frames of a size, without compiling it: for the journal."""
+        painting_size = choose_painting_size(size, settings.max_side)
+        facts = self._style_facts(settings, painting_size)
+        return facts | {"faces": self._face_facts(settings)} if settings.paints_faces else facts
+
+    def _face_facts(self, settings: Settings) -> dict[str, Any]:
+        from videotoon.faces.painter import CROP_SIDES
+        from videotoon.faces.stage import crop_settings, face_weights
+
+        with self._lock:
+            if self._face_weights is None:
+                self._face_weights = face_weights()
+        crop = FrameSize(CROP_SIDES[0], CROP_SIDES[0])
+        return self._style_facts(crop_settings(settings), crop) | {"found with": self._face_weights}
+
+    def _style_facts(self, settings: Settings, size: FrameSize) -> dict[str, Any]:
+        parts = [self._network_facts(part, size) for part in part_settings(settings)]
+        return parts[0] if len(parts) == 1 else {"mixture": parts}
+
+    def _network_facts(self, settings: Settings, size: FrameSize) -> dict[str, Any]:
         style = resolve_style(settings.style)
         with self._lock:
             if settings.style not in self._engines:
                 engine = choose_engine(settings, style)
                 self._engines[settings.style] = engine, engine.resolve_device(settings.device)
             engine, device = self._engines[settings.style]
-        painting_size = choose_painting_size(size, settings.max_side)
         found = calibrated(calibration_key(style, engine.name, device))
-        precision, network = choose_precision(settings, style, painting_size, engine, device, found)
+        precision, network = choose_precision(settings, style, size, engine, device, found)
         return {
             "style": style.info.name,
             "network": network.name,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from videotoon.engine.base import Session
 from videotoon.engine.open import OpenedStyle, open_style
+from videotoon.errors import WeightsError
 from videotoon.faces.base import FaceState
 from videotoon.faces.crops import CropSessions, CropStyle
 from videotoon.faces.opening import open_detector
@@ -18,6 +20,8 @@ from videotoon.faces.regions import RegionSource
 from videotoon.faces.tracker import FaceTracker
 from videotoon.frame import ColourTags, Frame, FrameSize
 from videotoon.settings import Settings
+from videotoon.weights_store.catalogue import BISENET, RETINAFACE
+from videotoon.weights_store.store import find_weights
 
 
 @dataclass(slots=True)
@@ -80,6 +84,22 @@ def options_from(settings: Settings) -> FaceOptions:
     )
 
 
+def crop_settings(settings: Settings) -> Settings:
+    """The options with which crops of faces are painted."""
+    named = settings.with_style(settings.face_style) if settings.face_style else settings
+    return replace(named, max_side=None, detail="sd")
+
+
+def face_weights() -> list[str]:
+    """Names of the fetched networks that faces are found and parted with, where they are here."""
+    found = []
+    for file in (RETINAFACE, BISENET):
+        with contextlib.suppress(WeightsError):  # altered: as if it were not there
+            if find_weights(file) is not None:
+                found.append(file.name)
+    return found
+
+
 def open_faces(
     settings: Settings, scene: OpenedStyle | None, size: FrameSize, colour: ColourTags
 ) -> FaceStage:
@@ -97,8 +117,7 @@ def open_faces(
     options = options_from(settings)
     detector, sentence = open_detector(settings.face_detector, size, colour)
     notices = [sentence] if sentence else []
-    named = settings.with_style(settings.face_style) if settings.face_style else settings
-    face_settings = replace(named, max_side=None, detail="sd")
+    face_settings = crop_settings(settings)
     streams = 1 if scene is None else scene.streams
     opened = open_crop(face_settings, CROP_SIDES[0], 1, streams, colour)
     compiled = {(CROP_SIDES[0], 1): opened}
