@@ -25,7 +25,7 @@ from benchmarks.picture_contenders import (
     warm_photo,
 )
 from benchmarks.random_generator import int8_form_made, random_checkpoint
-from videotoon.engine.open import Engine
+from videotoon.engine.base import Backend
 from videotoon.frame import FrameSize
 
 TEACHERS: Final = Path(__file__).resolve().parents[2] / "shared" / "teachers"
@@ -198,7 +198,7 @@ def every_engine() -> tuple[Contender, ...]:
     from videotoon.engine.openvino_backend import OpenVinoBackend
     from videotoon.engine.styles import load_catalogue
 
-    engines: list[Engine] = [OpenVinoBackend(), *_torch()]
+    engines: list[Backend] = [OpenVinoBackend(), *_torch()]
     found: dict[str, Contender] = {}
     for name, style in load_catalogue().styles.items():
         for engine in engines:
@@ -215,7 +215,7 @@ def every_engine() -> tuple[Contender, ...]:
     return tuple(found.values())
 
 
-def _torch() -> list[Engine]:
+def _torch() -> list[Backend]:
     try:
         from videotoon.engine.torch_backend import TorchBackend
     except ImportError:

@@ -14,8 +14,9 @@ import pytest
 from videotoon import realtime
 from videotoon.encode.journal import JOURNAL, JOURNAL_FORMAT, input_identity
 from videotoon.encode.work import work_path
+from videotoon.engine.open import PAINTING_SCALES
 from videotoon.frame import FrameSize
-from videotoon.realtime import HEADROOM, PAINTING_SCALES, hold_frame_rate
+from videotoon.realtime import HEADROOM, hold_frame_rate
 from videotoon.settings import Settings
 
 

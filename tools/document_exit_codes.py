@@ -21,6 +21,8 @@ Whatever the code: the input is never touched, an existing output is replaced on
 is finished and was read back, and no half-written output is left. Work that can be taken up again
 lies in a hidden folder beside the output; the message names it where there is any.
 
+`videotoon batch` does not stop at a file that fails; it ends with 1 if any did, and names each.
+
 In Python the same errors are classes below `videotoon.VideotoonError` with the attributes
 `problem`, `cure` and `exit_code`.
 """

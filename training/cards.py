@@ -16,9 +16,10 @@ from training.painters import STYLES, TEACHER_FILES
 from training.prepare import SIDES
 from training.sources import CLEAN_CLIPS
 from videotoon.engine.networks.student import parameter_count, receptive_field
+from videotoon.engine.styles import SMALL_SIDE
 
 TEXTS = Path(__file__).with_name("cards.toml")
-SCALE_USES = {"sd": "short sides up to 640 px", "hd": "larger frames (720p, 1080p)"}
+SCALE_USES = {"sd": f"short sides up to {SMALL_SIDE} px", "hd": "larger frames (720p, 1080p)"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,9 @@ class PreparedPart:
     def redrawn(self) -> NDArray[np.float64]:
         """How much the target draws anew in every cell of faces' squares, running sum of shares.
 
-        A cell counts by its squared change in luma without the change of its surroundings: neither
-        another tone of the whole nor texture is a new drawing; larger eyes are.  Indices run over
+        A cell counts by its squared change in luma without the change of its surroundings, to the
+        power of 1.5: neither another tone of the whole nor texture is a new drawing; larger eyes
+        are.  Indices run over
         squares, rows and columns.
         """
         energies = []

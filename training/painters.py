@@ -37,7 +37,7 @@ class Style:
     title: str
     licence: str
     source: str
-    portraits: bool = False  # made for faces, which then fill most of its training squares
+    portraits: bool = False  # made for faces, which four of ten training squares show then
 
 
 STYLES = {

@@ -23,7 +23,7 @@ CROPS = {"photos/scenes": 6, "photos/kodak": 4, "faces": 3, "photos/bsds": 1}
 """Crops cut from every training picture of a folder."""
 
 PORTRAIT_CROPS = {"faces": 16, "photos/scenes": 4, "photos/kodak": 2, "photos/bsds": 1}
-"""The same for a style that is made for portraits: more than half of the squares show faces."""
+"""The same for a style that is made for portraits: four of ten squares show faces."""
 
 PORTRAIT_SPREAD = 2.5
 """Greatest scaling of a picture of a face for such a style, over the least."""

@@ -123,7 +123,7 @@ class Cancelled(VideotoonError):
 
 
 def exit_code_table() -> list[tuple[int, str]]:
-    """Return every exit code with its meaning, sorted, for the docs and ``--help``."""
+    """Return every exit code with its meaning, sorted."""
     codes = {0: "success; the result was read back and is whole"}
     pending: list[type[VideotoonError]] = [VideotoonError]
     while pending:

@@ -1,7 +1,7 @@
 """What travels through the pipeline: planes of pixels that carry their own time.
 
 A frame stays planar YUV 4:2:0 with 8 bits from the decoder to the encoder. Converting to RGB and
-back costs more than our networks do, so only styles that need RGB convert, inside their graph.
+back costs more than our networks do, so only styles that need RGB convert, in their sessions.
 """
 
 from __future__ import annotations
@@ -140,15 +140,6 @@ class Planes:
         if memory.ndim != 1 or memory.ctypes.data != start or memory.size < self.y.size * 3 // 2:
             return None
         return memory[: self.y.size * 3 // 2].reshape(height * 3 // 2, width)
-
-    def contiguous(self) -> Planes:
-        """Return the same picture with C-contiguous planes, copying only what is not."""
-        return Planes(
-            np.ascontiguousarray(self.y),
-            np.ascontiguousarray(self.u),
-            np.ascontiguousarray(self.v),
-            None if self.alpha is None else np.ascontiguousarray(self.alpha),
-        )
 
     def __repr__(self) -> str:
         alpha = "" if self.alpha is None else ", alpha"

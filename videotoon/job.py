@@ -134,7 +134,7 @@ class Job:
         self.limits.check(subject, count, self.limits.max_frames, "frames")
         return count
 
-    def video_format(self, threads: int = 0) -> VideoFormat:
+    def video_format(self) -> VideoFormat:
         """Return what all segments have in common."""
         info = self.info
         rate = self.settings.frame_rate
@@ -147,7 +147,6 @@ class Job:
             sample_aspect_ratio=info.sample_aspect_ratio,
             colour=info.colour,
             steady=info.steady or rate is not None,
-            threads=threads,
         )
 
 

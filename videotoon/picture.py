@@ -20,7 +20,6 @@ from videotoon.timing import StageClock
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from videotoon.engine.styliser import Styliser
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 WITH_OPACITY = (".png", ".webp", ".tif", ".tiff")
@@ -45,16 +44,13 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURE_SUFFIXES
 
 
-def stylise_picture(
-    source: Path, output: Path, settings: Settings, styliser: Styliser | None = None
-) -> Report:
+def stylise_picture(source: Path, output: Path, settings: Settings) -> Report:
     """Paint a picture of any size; large ones are painted in tiles without seams.
 
     Args:
         source: Input picture.
         output: Output picture.
         settings: Options.
-        styliser: Made with the same settings; batches share one, which keeps what it compiled.
 
     Raises:
         VideotoonError: As one line with value, cause and cure; nothing is written then.
@@ -71,7 +67,7 @@ def stylise_picture(
     check_output(source, output, settings.overwrite)
     with clock.busy("decode"):
         rgb, alpha = read_picture(source)
-    styliser = styliser or Styliser(settings)
+    styliser = Styliser(settings)
     with clock.busy("paint"):
         painted = styliser(rgb)
     report = Report(str(source), str(output), frames_in=1, frames_out=1, frames_painted=1)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from videotoon.encode.journal import earlier_key, input_identity
+from videotoon.engine.open import PAINTING_SCALES
 from videotoon.errors import VideotoonError
 from videotoon.estimate import expected_seconds
 from videotoon.settings import Settings
@@ -19,9 +20,6 @@ from videotoon.settings import Settings
 if TYPE_CHECKING:
     from videotoon.engine.open import OpenedStyle
     from videotoon.job import Job
-
-PAINTING_SCALES = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3)
-"""Parts of the clip's longer side that are tried, from the best picture down."""
 
 HEADROOM = 1.1
 """How much faster than the clip's rate a size must measure to be trusted."""

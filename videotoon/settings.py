@@ -37,7 +37,7 @@ class Settings:
 
     style: str = "cel"
     """Name of a bundled style (see `videotoon styles`) or path to a network
-    (.pt, .safetensors, .onnx, .pb, .tflite)."""
+    (.onnx, .xml, .pb, .tflite, .pt, .pth, .safetensors)."""
 
     mix: str | None = None
     """Mix two to four styles instead of taking one, e.g. `hayao:0.6,shinkai:0.4`."""
@@ -109,10 +109,10 @@ class Settings:
     """Video encoder; auto picks by the output's container."""
 
     preset: str = "veryfast"
-    """Speed preset in x264's words, ultrafast ... veryslow, mapped for other encoders."""
+    """Speed preset in x264's words, ultrafast ... veryslow; mapped for VP9, not for ProRes."""
 
     quality: float = 18.0
-    """Constant quality on x264's CRF scale, 0 (best) to 51; mapped for other encoders."""
+    """Constant quality on x264's CRF scale, 0 (best) to 51; mapped for VP9, not for ProRes."""
 
     backend: BackendChoice = "auto"
     """Inference engine."""
@@ -214,6 +214,11 @@ class Settings:
                 f"--fps {self.fps!r} is not a frame rate", "give a number such as 25 or 30000/1001"
             )
         return rate
+
+    @property
+    def look(self) -> str:
+        """The mixture or the style that paints, as it was written."""
+        return self.mix or self.style
 
     @property
     def paints_faces(self) -> bool:

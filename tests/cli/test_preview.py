@@ -87,7 +87,7 @@ def test_faces_are_painted_where_asked_for(desk: Desk, run_videotoon: RunVideoto
 
 def test_columns() -> None:
     def titles(styles: str, **options: str) -> list[str]:
-        return [column.title for column in columns_of(styles, Settings(**options))]  # type: ignore[arg-type]
+        return [column.title for column in columns_of(styles, Settings(**options))]
 
     assert titles("") == ["cel"]
     assert titles("hayao,cel,hayao") == ["hayao", "cel"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,7 +13,10 @@ import numpy as np
 from videotoon.engine.pictures import rgb_to_planes
 from videotoon.faces.alignment import UPRIGHT
 from videotoon.faces.base import Box, Detection, FaceState, box_overlap
+from videotoon.faces.options import FaceOptions
+from videotoon.faces.stage import options_from
 from videotoon.frame import BT709, Frame, FrameSize, Planes
+from videotoon.settings import Settings
 
 SIZE = FrameSize(480, 270)
 RATE = 25
@@ -100,3 +105,8 @@ class Lighter:
     def paint(self, side: int, crops: Sequence[Planes]) -> list[Planes]:
         self.calls.append((side, len(crops)))
         return [self.planes(crop) for crop in crops]
+
+
+def face_options(**changes: Any) -> FaceOptions:
+    """The options that a job has by default, with changes."""
+    return replace(options_from(Settings()), **changes)

@@ -15,6 +15,7 @@ from tests.faces.made import (
     Lighter,
     ScriptedDetector,
     detection_at,
+    face_options,
     frames_of,
     textured,
     with_faces,
@@ -22,7 +23,6 @@ from tests.faces.made import (
 from videotoon.cache.repeated import RepeatedFrames
 from videotoon.engine.pool import GeneratorPool
 from videotoon.errors import SettingsError
-from videotoon.faces.options import FaceOptions
 from videotoon.faces.painter import FacePainter
 from videotoon.faces.stage import FaceStage
 from videotoon.faces.tracker import FaceTracker
@@ -53,7 +53,7 @@ def clip(count: int = 30):
 def run(frames, detector, faces: bool = True):
     stage = FaceStage(
         FaceTracker(detector, SIZE),
-        lambda: FacePainter(Lighter(1.5, 0.0), BT709, FaceOptions()),
+        lambda: FacePainter(Lighter(1.5, 0.0), BT709, face_options()),
         {},
     )
     pool = GeneratorPool(

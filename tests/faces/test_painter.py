@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.faces.made import SIZE, Lighter, face_at, textured
+from tests.faces.made import SIZE, Lighter, face_at, face_options, textured
 from videotoon.engine.pictures import rgb_to_planes
 from videotoon.faces.blending import match_coarse
 from videotoon.faces.masks import chroma_grid, luma_grid, outline, region_around, soft_mask
-from videotoon.faces.options import FaceOptions, parse_colour
+from videotoon.faces.options import parse_colour
 from videotoon.faces.painter import FacePainter
 from videotoon.faces.regions import regions_from_landmarks
 from videotoon.frame import BT709, ColourTags, FrameSize, Planes
@@ -28,7 +28,7 @@ def painted_pair(faces, options=None, size=SIZE, tags=BT709, **keywords):
     scene = Lighter(1.0, 12.0).planes(original)
     before = [plane.copy() for plane in scene.colour_planes]
     crops = Lighter(1.5, 0.0)
-    painter = FacePainter(crops, tags, options or FaceOptions(), **keywords)
+    painter = FacePainter(crops, tags, options or face_options(), **keywords)
     result = painter.paint(original, scene, faces)
     for plane, copy in zip(scene.colour_planes, before, strict=True):
         np.testing.assert_array_equal(plane, copy)  # what came in is not touched
@@ -49,7 +49,7 @@ def inside_masks(faces, size: FrameSize, chroma: bool) -> np.ndarray:
 @pytest.mark.parametrize("faces", FACES)
 @pytest.mark.parametrize("blend", ["soft", "poisson"])
 def test_nothing_outside_the_masks_changes(faces, blend: str) -> None:
-    scene, result, _ = painted_pair(faces, FaceOptions(blend=blend))
+    scene, result, _ = painted_pair(faces, face_options(blend=blend))
     for number, (one, other) in enumerate(
         zip(scene.colour_planes, result.colour_planes, strict=True)
     ):
@@ -82,7 +82,7 @@ def test_no_face_no_change() -> None:
 def test_opacity_and_strength_scale_the_change() -> None:
     def change(opacity: float, strength: float) -> float:
         faces = [face_at(200, 130, 80, opacity=opacity)]
-        scene, result, _ = painted_pair(faces, FaceOptions(strength=strength))
+        scene, result, _ = painted_pair(faces, face_options(strength=strength))
         return float(np.abs(result.y.astype(float) - scene.y).mean())
 
     full = change(1.0, 1.0)
@@ -94,7 +94,7 @@ def test_opacity_and_strength_scale_the_change() -> None:
 
 def test_small_faces_keep_the_scene_and_come_in_gradually() -> None:
     changes = []
-    options = FaceOptions(smallest=16, likeness=0)
+    options = face_options(smallest=16, likeness=0)
     for side in (14.0, 16.0, 17.0, 18.0, 20.0):
         scene, result, _ = painted_pair([face_at(200, 130, side)], options)
         inside = inside_masks([face_at(200, 130, side)], SIZE, chroma=False)
@@ -146,10 +146,10 @@ def test_regions_lie_where_the_landmarks_are() -> None:
 
 def test_corrections_can_be_switched_off() -> None:
     faces = [face_at(240, 135, 290)]  # too large for a crop, so corrections alone
-    scene, result, _ = painted_pair(faces, FaceOptions(likeness=0, skin=0, eyes=0, lips=0))
+    scene, result, _ = painted_pair(faces, face_options(likeness=0, skin=0, eyes=0, lips=0))
     np.testing.assert_array_equal(scene.y, result.y)
     for only in ({"skin": 1.0}, {"eyes": 1.0}):
-        options = FaceOptions(**({"skin": 0.0, "eyes": 0.0, "lips": 0.0} | only))
+        options = face_options(**({"skin": 0.0, "eyes": 0.0, "lips": 0.0} | only))
         _, result, _ = painted_pair(faces, options)
         assert (scene.y != result.y).any()
 
@@ -165,7 +165,7 @@ def test_odd_sizes_and_other_colour_spaces(tags: ColourTags, size: FrameSize) ->
 def test_alpha_passes_through() -> None:
     original = rgb_to_planes(textured(), BT709)
     scene = Planes(original.y, original.u, original.v, np.full_like(original.y, 77))
-    result = FacePainter(Lighter(), BT709, FaceOptions()).paint(original, scene, FACES[0])
+    result = FacePainter(Lighter(), BT709, face_options()).paint(original, scene, FACES[0])
     np.testing.assert_array_equal(result.alpha, scene.alpha)
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.faces.made import SIZE, Lighter, face_at, textured
+from tests.faces.made import SIZE, Lighter, face_at, face_options, textured
 from videotoon.engine.pictures import planes_to_rgb, rgb_to_planes
 from videotoon.faces.masks import outline, region_around
-from videotoon.faces.options import FaceOptions
 from videotoon.faces.painter import FacePainter
 from videotoon.faces.parsing import CLASSES, SIDE, FaceParser, open_parser, regions_from_labels
 from videotoon.frame import BT709, FrameSize
@@ -49,7 +48,7 @@ def test_dyed_hair_takes_the_colour_and_nothing_else_does(hair: tuple[int, int, 
     original = rgb_to_planes(np.full((270, 480, 3), 120, np.uint8), BT709)
     face = face_at(240, 150, 80)
     parser = FaceParser(lambda _: logits_of(made_labels()), BT709)
-    options = FaceOptions(skin=0, eyes=0, lips=0, hair_colour=hair)
+    options = face_options(skin=0, eyes=0, lips=0, hair_colour=hair)
     painter = FacePainter(Lighter(1.0, 0.0), BT709, options, regions=parser)
     result = painter.paint(original, original, [face])
     changed = np.abs(planes_to_rgb(result, BT709) - 120).max(axis=-1) > 12

@@ -16,7 +16,7 @@ from videotoon.batch.report import FileResult
 from videotoon.batch.styles import StyleShelf
 from videotoon.decode.opening import check_readable
 from videotoon.engine.open import choose_painting_size
-from videotoon.errors import Cancelled
+from videotoon.errors import STOPPED, Cancelled
 from videotoon.frame import FrameSize
 from videotoon.job import check_output
 from videotoon.picture import read_picture, what_is_lost, write_picture
@@ -91,7 +91,7 @@ class PictureWork:
         """Read, paint and write a picture."""
         try:
             if self._stop.is_set():
-                raise Cancelled("stopped by Ctrl-C", "nothing was kept")
+                raise Cancelled(STOPPED, "nothing was kept")
             check_readable(item.source)
             item.output.parent.mkdir(parents=True, exist_ok=True)
             check_output(item.source, item.output, overwrite=True)

@@ -23,7 +23,7 @@ from videotoon.batch.styles import StyleShelf
 from videotoon.batch.watch import POLL_SECONDS, SettledFiles
 from videotoon.batch.work import BatchWork
 from videotoon.engine.machine import usable_cores
-from videotoon.errors import OutputError, SettingsError
+from videotoon.errors import STOPPED, OutputError, SettingsError
 from videotoon.report import peak_memory
 from videotoon.settings import Settings
 
@@ -167,7 +167,7 @@ def _paint(run: _Batch, found: Sequence[Found]) -> None:
             else:
                 work.submit(run.to_do(found))
     except KeyboardInterrupt:
-        run.report.notes.append("stopped by Ctrl-C; the same command goes on where it stopped")
+        run.report.notes.append(f"{STOPPED}; the same command goes on where it stopped")
         run.report.stopped = not run.batch.watch
     finally:
         run.display.end()

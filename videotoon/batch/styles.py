@@ -7,11 +7,11 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import Any, Final
 
+from videotoon.engine.base import Backend
 from videotoon.engine.calibration import calibrated, calibration_key
 from videotoon.engine.machine import usable_cores
 from videotoon.engine.mix import part_settings
 from videotoon.engine.open import (
-    Engine,
     OpenedStyle,
     choose_engine,
     choose_painting_size,
@@ -43,7 +43,7 @@ class StyleShelf:
         self.share = max(1, self.cores // jobs)
         self._lock = threading.Lock()
         self._opened: OrderedDict[_Key, OpenedStyle] = OrderedDict()
-        self._engines: dict[str, tuple[Engine, str]] = {}
+        self._engines: dict[str, tuple[Backend, str]] = {}
         self._face_weights: list[str] | None = None
         self.compiled = 0
 

@@ -108,11 +108,6 @@ class BatchWork:
                 self._open += 1
             self._units.put(unit)
 
-    @property
-    def busy(self) -> bool:
-        """True while a submitted file is not finished."""
-        return self._open > 0
-
     def results(self) -> dict[str, FileResult]:
         """Return what became of each file so far, by the result's key."""
         with self._lock:

@@ -22,7 +22,7 @@ def run_batch_command(
     from videotoon.batch.display import display_for
     from videotoon.batch.run import job_count, run_batch
     from videotoon.cli.stylise import check_report
-    from videotoon.errors import Cancelled, SettingsError
+    from videotoon.errors import STOPPED, Cancelled, SettingsError
 
     if batch.stdin:
         inputs += tuple(line for line in sys.stdin.read().splitlines() if line.strip())
@@ -37,7 +37,7 @@ def run_batch_command(
     if not talk.quiet and talk.progress != "json":
         _say(report, dry_run=batch.dry_run)
     if report.stopped:
-        raise Cancelled("stopped by Ctrl-C", "run the same command again to go on")
+        raise Cancelled(STOPPED, "run the same command again to go on")
     if report.failed:
         raise SystemExit(1)
 

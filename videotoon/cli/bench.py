@@ -103,9 +103,8 @@ def run_bench(settings: Settings, sizes: str, seconds: float) -> None:
         for style in possible_styles(settings, size):
             rows.append(measure(style, size, seconds).row())
     first = rows[0]
-    print(
-        f"{usable_cores()} cores, style {settings.style}, {len(rows)} x {seconds:g} s, paint only"
-    )
+    name = settings.look
+    print(f"{usable_cores()} cores, style {name}, {len(rows)} x {seconds:g} s, paint only")
     print()
     print(table(HEADER, rows))
     best = min((row for row in rows if row[0] == first[0]), key=lambda row: float(row[4]))

@@ -45,6 +45,8 @@ OPTIONAL_PACKAGES = {
     "safetensors": "pip install 'videotoon[torch]' for .safetensors styles",
     "facexlib": "pip install 'videotoon[faces]' for face work",
     "onnx": "pip install 'videotoon[export]' for `videotoon export`",
+    "nncf": "pip install 'videotoon[quantise]' for `videotoon weights quantise`",
+    "pyvirtualcam": "pip install 'videotoon[live]' for `videotoon live --virtual-camera`",
 }
 
 

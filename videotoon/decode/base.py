@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
-
-from videotoon.frame import Frame
 
 
 @dataclass(slots=True)
@@ -46,17 +42,3 @@ class Place:
     last_pts: int
     first_pts: int
     sound: bool = True
-
-
-class FrameSource(Protocol):
-    """Delivers frames in presentation order."""
-
-    counts: DecodeCounts
-
-    def frames(self, place: Place | None = None) -> Iterator[Frame]:
-        """Yield frames from a place on, or all.
-
-        Raises:
-            DecodeError: The input is damaged beyond the stated limit.
-        """
-        ...

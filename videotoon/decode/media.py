@@ -84,9 +84,6 @@ class VideoInfo:
         colour: Meaning of the codes of delivered frames; unknown matrices are already resolved by
             size, HDR is already mapped to BT.709.
         stored_colour: Meaning of the codes in the file.
-        colour_declared: False where the matrix had to be guessed.
-        bit_depth: Bits per component in the file.
-        pixel_format: Pixel format of the decoder.
         has_alpha: True where the video carries opacity.
         interlaced: True where the field order says so.
         fields_flagged: True where each frame tells by itself whether it is interlaced.
@@ -101,10 +98,8 @@ class VideoInfo:
         container_start: Start time of the container in seconds, exact to a microsecond.
         duration: Declared duration in seconds, or None.
         cut_short: Why the file is known to end too early, empty for whole files.
-        bit_rate: Bits per second of the whole file, 0 where unknown.
         tracks: Every stream but the painted one.
         chapters: Number of chapters.
-        metadata: Tags of the file.
         video_metadata: Tags of the painted stream.
     """
 
@@ -117,9 +112,6 @@ class VideoInfo:
     sample_aspect_ratio: Fraction
     colour: ColourTags
     stored_colour: ColourTags
-    colour_declared: bool
-    bit_depth: int
-    pixel_format: str
     has_alpha: bool
     interlaced: bool
     fields_flagged: bool
@@ -133,23 +125,14 @@ class VideoInfo:
     container_start: Fraction = Fraction(0)
     duration: Fraction | None = None
     cut_short: str = ""
-    bit_rate: int = 0
     tracks: tuple[Track, ...] = ()
     chapters: int = 0
-    metadata: dict[str, str] = field(default_factory=dict, repr=False)
     video_metadata: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def packet_count(self) -> int:
         """Video packets found by counting; for whole files this is the number of frames."""
         return len(self.packet_times)
-
-    @property
-    def first_time(self) -> Fraction:
-        """Presentation time of the first frame in seconds, exact."""
-        if self.times_missing or not self.packet_times:
-            return self.container_start
-        return self.packet_times[0] * self.time_base
 
     @property
     def hdr(self) -> str:
@@ -171,7 +154,3 @@ class VideoInfo:
             return True
         gaps = [later - earlier for earlier, later in pairwise(times)]
         return max(gaps) - min(gaps) <= 1
-
-    def tracks_of(self, kind: TrackKind) -> tuple[Track, ...]:
-        """Return the tracks of one kind, in file order."""
-        return tuple(track for track in self.tracks if track.kind == kind)

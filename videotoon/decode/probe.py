@@ -164,7 +164,7 @@ def _describe(
     if orientation.swaps_sides:
         width, height, aspect = height, width, 1 / aspect
     size = FrameSize(width, height)
-    colour, declared = colour_of(first, stream, size)
+    colour = colour_of(first, stream, size)
     context = stream.codec_context
     order = int(context.field_order)
     interlaced = order in _INTERLACED_FIELD_ORDERS
@@ -178,9 +178,6 @@ def _describe(
         sample_aspect_ratio=aspect,
         colour=BT709 if colour.transfer in HDR_TRANSFERS else colour,
         stored_colour=colour,
-        colour_declared=declared,
-        bit_depth=first.format.components[0].bits,
-        pixel_format=first.format.name,
         has_alpha=_has_alpha(first, stream),
         interlaced=interlaced or (order == _UNKNOWN_FIELDS and bool(first.interlaced_frame)),
         fields_flagged=bool(first.interlaced_frame),
@@ -192,12 +189,10 @@ def _describe(
         container_start=Fraction(container.start_time or 0, 1_000_000),
         duration=Fraction(container.duration, 1_000_000) if container.duration else None,
         cut_short=cut_short(container, stream, scan),
-        bit_rate=container.bit_rate or 0,
         tracks=tuple(
             _track(other, scan) for other in container.streams if other.index != stream.index
         ),
         chapters=len(container.chapters()),
-        metadata=dict(container.metadata),
         video_metadata=dict(stream.metadata),
     )
 
@@ -236,28 +231,24 @@ def orientation_of(frame: VideoFrame) -> Orientation:
     return Orientation(round(angle / 90) % 4, mirrored=True)
 
 
-def colour_of(frame: VideoFrame, stream: VideoStream, size: FrameSize) -> tuple[ColourTags, bool]:
+def colour_of(frame: VideoFrame, stream: VideoStream, size: FrameSize) -> ColourTags:
     """Return the colour tags of a frame, with an unknown matrix resolved by size.
 
     Files that do not name their matrix are read as players read them: BT.709 from 1280 pixels of
     width or above 576 of height on, BT.601 below.
-
-    Returns:
-        The tags, and whether the matrix was declared rather than guessed.
     """
     context = stream.codec_context
     matrix = _first_known(int(frame.colorspace), int(context.colorspace))
-    declared = matrix in KNOWN_MATRICES
-    if not declared:
+    if matrix not in KNOWN_MATRICES:
         matrix = 1 if size.width >= 1280 or size.height > 576 else 6
     full = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj")
     if frame.format.name.startswith("gray") and int(frame.color_range) == 0:
         full = True  # as FFmpeg reads and writes it
     if frame.format.is_rgb:
-        matrix, full, declared = 1, False, True
+        matrix, full = 1, False
     primaries = _first_known(int(frame.color_primaries), int(context.color_primaries))
     transfer = _first_known(int(frame.color_trc), int(context.color_trc))
-    return ColourTags(matrix, full, primaries, transfer), declared
+    return ColourTags(matrix, full, primaries, transfer)
 
 
 def _first_known(*codes: int) -> int:

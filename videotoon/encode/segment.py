@@ -1,7 +1,8 @@
-"""Encoding one segment of a clip into a file of its own.
+"""Encoding one piece of a clip into a file of its own.
 
-A clip is encoded as independent segments of a few seconds. Each begins with a key frame at time 0,
-so a run that was cut can go on at the next segment, and the segments are joined without loss.
+A clip is encoded as independent pieces of a few seconds, halves of the segments that the user is
+told of. Each begins with a key frame at time 0, so a run that was cut can go on at the next one,
+and they are joined without loss.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class VideoFormat:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRecord:
-    """A finished segment.
+    """A finished piece: half a segment.
 
     Attributes:
         number: Position among the segments, from 0.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from videotoon.frame import BT709, ColourTags, FrameSize, Planes
 
 if TYPE_CHECKING:
+    from videotoon.engine.painting import PaintingStyle
     from videotoon.engine.weights import StyleNetwork
 
 BackendName = Literal["openvino", "torch"]
@@ -48,7 +49,7 @@ class PaintSpec:
 
     Attributes:
         size: Size of the planes that come in and go out.
-        painting_size: Size at which the network paints; planes are scaled inside the graph.
+        painting_size: Size at which the network paints; sessions scale planes to it and back.
         colour: Meaning of the planes' codes; the network's own space is mapped to and from it.
         precision: Arithmetic of the network.
         adjustments: Strength and friends.
@@ -56,6 +57,7 @@ class PaintSpec:
         threads: Threads for all sessions together; 0 lets the backend decide.
         device: ``cpu``, or what the backend calls its device (``cuda``, ``cuda:1``, ``GPU``).
         batch: Pictures per call of a session.
+        cache_folder: Where compiled models are kept, or None.
     """
 
     size: FrameSize
@@ -102,7 +104,10 @@ class Core(Protocol):
 class CompiledStyle(Protocol):
     """A style that is ready to paint frames of one size."""
 
-    spec: PaintSpec
+    @property
+    def spec(self) -> PaintSpec:
+        """What it was compiled for."""
+        ...
 
     def session(self) -> Session:
         """Return a new session; sessions of one compiled style may run in parallel."""
@@ -114,11 +119,19 @@ class Backend(Protocol):
 
     name: BackendName
 
-    def precisions(self, network: StyleNetwork) -> tuple[Precision, ...]:
-        """Precisions in which this machine can run the network, fastest expected first."""
+    def resolve_device(self, device: str) -> str:
+        """Name of an existing device: ``auto``, ``cpu`` or the backend's own words are understood.
+
+        Raises:
+            BackendError: It does not exist.
+        """
         ...
 
-    def compile(self, network: StyleNetwork, spec: PaintSpec) -> CompiledStyle:
+    def precisions(self, network: StyleNetwork, device: str = "cpu") -> tuple[Precision, ...]:
+        """Precisions in which the device can run the network, fastest expected first."""
+        ...
+
+    def compile(self, network: StyleNetwork, spec: PaintSpec) -> PaintingStyle:
         """Compile a network for one frame size.
 
         Raises:

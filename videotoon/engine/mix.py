@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from videotoon.engine.base import Adjustments, PaintSpec, Session
+from videotoon.engine.base import Adjustments, CompiledStyle, PaintSpec, Session
 from videotoon.engine.open import OpenedStyle, choose_painting_size, open_style
 from videotoon.engine.painting import PlanesSession
 from videotoon.engine.styles import (
@@ -29,14 +29,6 @@ from videotoon.mixture import Share, parse_mix, spell_mix
 from videotoon.settings import Settings
 
 
-class CompiledPart(Protocol):
-    """What a mixture needs from the styles it is made of."""
-
-    def session(self) -> Session:
-        """Return a new session."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class MixedPainting:
     """Compiled styles with their weights; stands where one compiled style would.
@@ -48,7 +40,7 @@ class MixedPainting:
     """
 
     spec: PaintSpec
-    parts: tuple[CompiledPart, ...]
+    parts: tuple[CompiledStyle, ...]
     weights: tuple[float, ...]
 
     def session(self) -> Session:
@@ -86,11 +78,9 @@ class MixedStyle(OpenedStyle):
 
     Attributes:
         parts: The opened styles.
-        shares: Their names and weights, in the same order.
     """
 
     parts: tuple[OpenedStyle, ...] = ()
-    shares: tuple[Share, ...] = ()
 
     def describe(self) -> dict[str, Any]:
         """Facts for the report: plain values only."""
@@ -162,7 +152,6 @@ def open_mix(
         painting_size=painting_size,
         streams=main.streams,
         parts=parts,
-        shares=shares,
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Final, Protocol
 
 from videotoon.engine.base import (
     Adjustments,
+    Backend,
     BackendName,
+    CompiledStyle,
     PaintSpec,
     Precision,
     Session,
@@ -21,27 +23,8 @@ from videotoon.errors import BackendError, StyleError
 from videotoon.frame import ColourTags, FrameSize
 from videotoon.settings import Settings
 
-if TYPE_CHECKING:
-    from videotoon.engine.mix import MixedPainting
-    from videotoon.engine.painting import PaintingStyle
-
-
-class Engine(Protocol):
-    """What choosing needs from a backend beyond :class:`videotoon.engine.base.Backend`."""
-
-    name: BackendName
-
-    def resolve_device(self, device: str) -> str:
-        """Name of an existing device, or a BackendError."""
-        ...
-
-    def precisions(self, network: StyleNetwork, device: str = "cpu") -> tuple[Precision, ...]:
-        """Precisions in which the device runs the network, fastest expected first."""
-        ...
-
-    def compile(self, network: StyleNetwork, spec: PaintSpec) -> PaintingStyle:
-        """Compile a network for one job."""
-        ...
+PAINTING_SCALES: Final = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3)
+"""Painting sizes that are tried where a frame rate is to be held, as parts of the longer side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +44,7 @@ class OpenedStyle:
 
     style: Style
     network: StyleNetwork
-    compiled: PaintingStyle | MixedPainting
+    compiled: CompiledStyle
     backend: BackendName
     device: str
     precision: Precision
@@ -178,7 +161,7 @@ def choose_painting_size(size: FrameSize, max_side: int | None) -> FrameSize:
     return FrameSize(min(width, size.width), min(height, size.height))
 
 
-def choose_engine(settings: Settings, style: Style) -> Engine:
+def choose_engine(settings: Settings, style: Style) -> Backend:
     """Engine for a style: OpenVINO wherever it can, torch where asked for or for CUDA.
 
     Raises:
@@ -213,7 +196,7 @@ def choose_precision(
     settings: Settings,
     style: Style,
     size: FrameSize,
-    engine: Engine,
+    engine: Backend,
     device: str,
     found: Calibrated | None,
 ) -> tuple[Precision, StyleNetwork]:

@@ -12,6 +12,7 @@ from videotoon.engine.base import BackendName, Core, PaintSpec, Precision
 from videotoon.engine.machine import usable_cores
 from videotoon.engine.painting import PaintingStyle, core_shape
 from videotoon.engine.phases import phase_channels
+from videotoon.engine.planes_graph import last_line
 from videotoon.engine.weights import TORCH_FORMS, StyleNetwork
 from videotoon.errors import BackendError, StyleError
 
@@ -100,7 +101,7 @@ class OpenVinoBackend:
             return self._core.read_model(network.path)
         except RuntimeError as error:
             raise StyleError(
-                f"{network.path} cannot be read as {network.form}: {_last_line(error)}",
+                f"{network.path} cannot be read as {network.form}: {last_line(error)}",
                 "give a whole .onnx, frozen .pb, .tflite, .pt or .safetensors file",
             ) from error
 
@@ -175,7 +176,7 @@ class OpenVinoBackend:
             return self._core.compile_model(graph, device, configuration)
         except RuntimeError as error:
             raise BackendError(
-                f"OpenVINO cannot compile the network for {device}: {_last_line(error)}",
+                f"OpenVINO cannot compile the network for {device}: {last_line(error)}",
                 "try --precision fp32 or --backend torch",
             ) from error
 
@@ -205,11 +206,6 @@ class OpenVinoCore:
         self._request.start_async()
         self._request.wait()
         return self._outputs
-
-
-def _last_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
 
 
 def _conforms(core: OpenVinoCore) -> Core:

@@ -175,7 +175,7 @@ def _fix_shape(network: Model, shape: list[int]) -> None:
     except RuntimeError as error:
         found = network.input(0).get_partial_shape()
         raise StyleError(
-            f"the network takes {found} and refuses {shape}: {_first_line(error)}",
+            f"the network takes {found} and refuses {shape}: {last_line(error)}",
             "state its layout and sizes in a sidecar .toml beside the file",
         ) from error
 
@@ -204,6 +204,7 @@ def _integers(*values: int) -> openvino.Node:
     return operations.constant(np.array(values if len(values) > 1 else values[0], dtype=np.int64))
 
 
-def _first_line(error: BaseException) -> str:
+def last_line(error: BaseException) -> str:
+    """Return what the engine's many-lined errors say in the end."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

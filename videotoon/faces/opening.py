@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from videotoon.errors import VideotoonError
 from videotoon.faces.base import Detector
 from videotoon.frame import ColourTags, FrameSize
-
-DetectorChoice = Literal["auto", "retinaface", "cascade"]
+from videotoon.settings import DetectorChoice
 
 
 def open_detector(

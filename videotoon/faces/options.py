@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-BlendChoice = Literal["soft", "poisson"]
+from videotoon.settings import FaceBlendChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +23,13 @@ class FaceOptions:
         cloth_colour: The same for clothes.
     """
 
-    strength: float = 1.0
-    smallest: float = 16.0
-    likeness: float = 0.3
-    skin: float = 0.4
-    eyes: float = 0.5
-    lips: float = 0.3
-    blend: BlendChoice = "soft"
+    strength: float
+    smallest: float
+    likeness: float
+    skin: float
+    eyes: float
+    lips: float
+    blend: FaceBlendChoice
     hair_colour: tuple[int, int, int] | None = None
     cloth_colour: tuple[int, int, int] | None = None
 

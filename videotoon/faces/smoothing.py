@@ -18,8 +18,6 @@ from videotoon.faces.base import Points
 
 SHIFT_GAIN: Final = 0.30
 SHAPE_GAIN: Final = 0.10
-VELOCITY_SHARE: Final = 0.18
-"""Gain of the velocity divided by the squared gain of the position."""
 
 MEMORY: Final = 0.5
 """Share of the past in the mean error that tells motion from noise."""

@@ -66,6 +66,7 @@ class FaceStage:
             "detections": counts.detections,
             "searches": counts.searches,
             "frames_followed": counts.frames,
+            "cuts": counts.cuts,
         }
 
 

@@ -3,9 +3,9 @@
 The whole picture is searched on the first frame, at cuts and a few times a second; known faces are
 looked for in their own small windows far more often, and follow their pixels in between. A face
 that is not found again is bridged for at most half a second and fades; a new one is believed when
-it is found twice, and fades in. Only where everything begins afresh - the first frame of a segment,
-a cut - faces stand at full strength at once, so that nothing pops at the places where work can be
-resumed.
+it is found twice, and fades in. Only where everything begins afresh - the first frame of a half
+segment, a cut - faces stand at full strength at once, so that nothing pops at the places where work
+can be resumed.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class PyAvSource:
             for picture in pictures:
                 if colour is None:
                     size = FrameSize(picture.width, picture.height)
-                    colour, _ = colour_of(picture, stream, size)
+                    colour = colour_of(picture, stream, size)
                 yield Captured(number, stamp, colour, planes_of(picture, colour))
                 number += 1
 

@@ -32,6 +32,7 @@ FRAGMENT_SECONDS: Final = 0.5
 
 MP4_OPTIONS: Final = {
     "movflags": "frag_keyframe+empty_moov+default_base_moof",
+    # Microseconds, half of that: a fragment is only closed by the first picture behind it.
     "frag_duration": str(int(FRAGMENT_SECONDS * 500_000)),
     "flush_packets": "1",
 }

@@ -35,7 +35,8 @@ class LiveReport:
         engine: Style, network, backend, precision and hashes.
         controls: Style, strength, view and so on at the end.
         pressed: How often each key's action was done.
-        memory_mb: Resident memory at the first quarter and at the end.
+        memory_mb: Resident memory after the first seconds and at the end; shorter runs only the
+            latter.
     """
 
     source: str

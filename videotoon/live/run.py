@@ -104,8 +104,8 @@ class _Run:
         self._desk: OutputDesk | None = None
         self._window: Any = None
         self._controls = Controls(
-            styles=_style_names(settings.style),
-            style=settings.style,
+            styles=_style_names(settings.look),
+            style=settings.look,
             strength=settings.strength,
             edge_preserve=settings.edge_preserve,
             color_shift=settings.color_shift,
@@ -117,7 +117,7 @@ class _Run:
         self._begun = time.monotonic()
         self._told = 0.0
         self._latest: Shown | None = None
-        self._asked_style = settings.style
+        self._asked_style = settings.look
 
     def prepare(self, wrap: Wrap) -> None:
         """Wait for the first picture, then compile for its size and open the outputs."""

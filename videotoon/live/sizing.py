@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Final
 
+from videotoon.engine.open import PAINTING_SCALES
 from videotoon.frame import FrameSize
-
-SHARES: Final = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3)
-"""Painting sizes as shares of the picture's sides."""
 
 LEAST_SIDE: Final = 64
 SAMPLES: Final = 3
@@ -42,7 +40,7 @@ def ladder(size: FrameSize, max_side: int | None = None) -> tuple[FrameSize, ...
     """Return the sizes to choose from, largest first, each with even sides."""
     longest = min(size.long_side, max_side or size.long_side)
     sizes: list[FrameSize] = []
-    for share in SHARES:
+    for share in PAINTING_SCALES:
         scale = longest / size.long_side * share
         if scale >= 1.0:
             step = size

@@ -47,10 +47,10 @@ class Studio:
         self._size = size
         self._colour = colour
         self.sizes = sizes
-        self.style = settings.style
+        self.style = settings.look
         self.problem = ""
-        self._wanted = settings.style
-        self._opened: OpenedStyle = self._open(settings.style, 0)
+        self._wanted = settings.look
+        self._opened: OpenedStyle = self._open(settings.look, 0)
         self._sessions: dict[int, Session] = {0: self._opened.session()}
         self._changed = threading.Condition()
         self._closed = False
@@ -91,7 +91,7 @@ class Studio:
 
     def _open(self, style: str, step: int) -> OpenedStyle:
         chosen = self._settings
-        if style != chosen.style:
+        if style != chosen.look:
             chosen = chosen.with_style(style)
         settings = replace(chosen, max_side=self.sizes[step].long_side)
         cores = usable_cores()

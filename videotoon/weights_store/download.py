@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from videotoon.encode.lock import FolderLock
-from videotoon.errors import Cancelled, OutputError, WeightsError
+from videotoon.errors import STOPPED, Cancelled, OutputError, WeightsError
 from videotoon.weights_store.catalogue import PinnedFile
 from videotoon.weights_store.environment import (
     FOLDER_VARIABLE,
@@ -82,7 +82,7 @@ def fetch_weights(
             transfer.complete()
         except KeyboardInterrupt:
             raise Cancelled(
-                "stopped by Ctrl-C",
+                STOPPED,
                 f"{part.length} bytes of {file.file_name} are kept; run the same again to go on",
             ) from None
         part.publish()
