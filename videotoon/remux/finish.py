@@ -59,7 +59,7 @@ def finish(job: Job, work: WorkFolder, report: Report, say: Callable[[str], None
     report.encoder = {
         "name": job.encoder.name,
         **job.encoder.options,
-        "segments": len(work.segments),
+        "files": len(work.segments),
         "redone_at_most": job.frames_per_segment,
     }
     report.tracks = [f"{plan.track} {plan.fate}" for plan in tracks]
