@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.cache.measured import largest_block_difference
 from videotoon.cache.coding_noise import excesses, is_coding_noise
 from videotoon.cache.held import HeldPicture
-from videotoon.cache.repeated import RepeatedFrames, largest_block_difference
+from videotoon.cache.repeated import RepeatedFrames
 from videotoon.frame import Planes
 from videotoon.settings import Settings
 

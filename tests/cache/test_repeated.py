@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cache.measured import largest_block_difference
 from videotoon.cache import repeated
 from videotoon.cache.held import HeldPicture
-from videotoon.cache.repeated import RepeatedFrames, content_hash, largest_block_difference
+from videotoon.cache.repeated import RepeatedFrames, content_hash
 from videotoon.frame import Planes
 from videotoon.settings import Settings
 

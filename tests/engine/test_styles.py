@@ -27,7 +27,6 @@ def test_catalogue(catalogue: Catalogue):
     assert list(catalogue.styles) == ["p2", "p4", "locked"]
     style = catalogue.styles["p4"]
     assert style.bundled
-    assert style.size == sum(f.path.stat().st_size for n in style.networks for f in n.files)
     network = style.networks[0]
     assert (network.kind, network.phase, network.stride, network.form) == (
         "phases",

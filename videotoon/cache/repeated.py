@@ -98,21 +98,6 @@ class RepeatedFrames(Generic[Painted]):
         return change.largest <= NOTHING or is_coding_noise(self._held, change)
 
 
-def largest_block_difference(one: Planes, other: Planes) -> float:
-    """Return the largest mean absolute difference of any 4x4 block, in codes 0..255.
-
-    Differences of chroma and opacity are multiplied by their weights first.
-
-    Args:
-        one: A picture.
-        other: Another picture; a different size counts as the largest difference.
-    """
-    held = HeldPicture()
-    held.hold(one)
-    change = held.change_to(other, 255.0)
-    return 255.0 if change is None else change.largest
-
-
 def content_hash(planes: Planes) -> bytes:
     """Return a 128-bit hash of a picture's pixels (xxh3; fast, not cryptographic)."""
     import xxhash

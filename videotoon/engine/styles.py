@@ -93,12 +93,6 @@ class Style:
         """True for styles of the package, False for files."""
         return self.networks[0].bundled
 
-    @property
-    def size(self) -> int:
-        """Bytes of all weights together."""
-        files = {file.path: file.size for network in self.networks for file in network.files}
-        return sum(files.values())
-
     def precisions(self, backend: BackendName) -> tuple[Precision, ...]:
         """Stored precisions among the networks that a backend can open."""
         return tuple(dict.fromkeys(network.precision for network in self._readable(backend)))
