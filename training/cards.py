@@ -123,8 +123,9 @@ def _figures(style: str, rows: list[dict[str, Any]], processor: str) -> str:
     lines = [
         "## Figures\n",
         f"On the held-out squares that no network has trained on ({squares}), "
-        "against the\ntarget as 4:2:0 video can hold it. SSIM: RGB, 7×7 windows. int8 took the "
-        "ranges of its values from\nthose photographs, but learnt nothing from them. Warping: "
+        "against the\ntarget as 4:2:0 video can hold it, as int8 paints them. SSIM: RGB, 7×7 "
+        "windows. int8 took the ranges of its\nvalues from those photographs, but learnt nothing "
+        "from them. Warping: "
         "warping error of a painted clip over its source's\n"
         f"({_clips(style, [row['scale'] for row in rows])}).\nMilliseconds: int8, 8-bit planes "
         f"in and out, two streams on two cores ({processor}).\n",
@@ -148,7 +149,10 @@ def _clips(style: str, scales: list[str]) -> str:
     """The clips of the warping error, and whether the style has seen them."""
     frames = CLEAN_CLIPS["media/bbb.webm"]
     known = "" if STYLES[style].distilled else f", of which {frames} frames were training pictures"
-    named = {"sd": "a walk under cherry trees at 540×960", "hd": f"Big Buck Bunny{known}"}
+    named = {
+        "sd": "a walk under cherry trees at 540×960",
+        "hd": f"a second each at 5, 10, 15, 20 and 25 s of Big Buck Bunny{known}",
+    }
     return "; ".join(f"`{scale}`: {named[scale]}" for scale in scales)
 
 

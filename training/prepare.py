@@ -48,6 +48,7 @@ class PrepareSettings:
     recolour_share: float = 0.25  # of the clean pictures
     collage_share: float = 0.25  # of the squares of our own algorithms
     chart_share: float = 0.08  # the same
+    bar_share: float = 0.08  # of the clean pictures; bars as around a film
 
 
 def training_squares(settings: PrepareSettings) -> Iterator[tuple[str, Image8]]:
@@ -75,6 +76,8 @@ def training_squares(settings: PrepareSettings) -> Iterator[tuple[str, Image8]]:
             share = settings.jitter_share * (1.0 if distilled else 1.5)
             if rng.random() < share:
                 square = sources.jitter(square, rng, 1.0)
+            if not distilled and rng.random() < settings.bar_share:
+                square = synthetic.barred(square, rng)
             yield picture.name, square
 
 

@@ -18,19 +18,22 @@ class WarpSettings:
     """The measurement's definition: frames, middle square, and which pixels count."""
 
     frames: int = 24
+    starts: tuple[int, ...] = (0,)  # so many frames are taken from each of these on
     side: int = 512
     flow_tolerance: float = 0.5  # px between forward and backward flow
     source_tolerance: float = 15.0 / 255.0  # source difference above which a pixel is left out
 
 
-def clip_squares(clip: Path, settings: WarpSettings) -> list[tuple[Image8, Image8]]:
-    """Middle squares of the first frames of a clip, as planes."""
+def clip_squares(clip: Path, settings: WarpSettings, start: int = 0) -> list[tuple[Image8, Image8]]:
+    """Middle squares of successive frames of a clip, as planes."""
     capture = cv2.VideoCapture(str(clip))
     squares: list[tuple[Image8, Image8]] = []
-    while len(squares) < settings.frames:
+    for index in range(start + settings.frames):
         ok, bgr = capture.read()
         if not ok:
             break
+        if index < start:
+            continue
         top = (bgr.shape[0] - settings.side) // 2
         left = (bgr.shape[1] - settings.side) // 2
         square = bgr[top : top + settings.side, left : left + settings.side, ::-1]
@@ -39,13 +42,14 @@ def clip_squares(clip: Path, settings: WarpSettings) -> list[tuple[Image8, Image
     return squares
 
 
-def warping_error(
+def warping_errors(
     source: list[Image8], painted: list[Image8], settings: WarpSettings
-) -> tuple[float, float]:
-    """Mean ``|x_t - warp(x_{t-1})|`` (0..1) of the source and of the painting, DIS flow.
+) -> list[tuple[float, float]]:
+    """Mean ``|x_t - warp(x_{t-1})|`` (0..1) of source and painting for every pair, DIS flow.
 
     Counted where forward and backward flow agree and the source itself changed little
-    (Lai et al. 2018, with a flow from the source).
+    (Lai et al. 2018, with a flow from the source); pairs without such a pixel, as at cuts, are left
+    out.
     """
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     errors: list[tuple[float, float]] = []
@@ -60,9 +64,9 @@ def warping_error(
         change = np.abs(_unit(now) - _follow(_unit(before), backward)).mean(axis=2)
         valid = agrees & (change < settings.source_tolerance)
         ours = np.abs(_unit(painted[index]) - _follow(_unit(painted[index - 1]), backward))
-        errors.append((float(change[valid].mean()), float(ours.mean(axis=2)[valid].mean())))
-    means = np.mean(errors, axis=0)
-    return float(means[0]), float(means[1])
+        if valid.any():
+            errors.append((float(change[valid].mean()), float(ours.mean(axis=2)[valid].mean())))
+    return errors
 
 
 def flicker_ratio(
@@ -72,11 +76,14 @@ def flicker_ratio(
 ) -> float:
     """Warping error of the painted clip divided by the source's own."""
     settings = settings or WarpSettings()
-    squares = clip_squares(clip, settings)
-    source = [planes_to_rgb(*square) for square in squares]
-    painted = [planes_to_rgb(*paint(*square)) for square in squares]
-    own, ours = warping_error(source, painted, settings)
-    return ours / own
+    errors: list[tuple[float, float]] = []
+    for start in settings.starts:
+        squares = clip_squares(clip, settings, start)
+        source = [planes_to_rgb(*square) for square in squares]
+        painted = [planes_to_rgb(*paint(*square)) for square in squares]
+        errors += warping_errors(source, painted, settings)
+    own, ours = np.mean(errors, axis=0)
+    return float(ours / own)
 
 
 def _unit(rgb: Image8) -> Plane:

@@ -20,6 +20,9 @@ SMALLEST, LARGEST = 9.0, 160.0
 """Radii of the leaves in pixels; small ones are more frequent by the cube of the ratio."""
 
 LEAVES = 160
+BARS = 0.04, 0.28
+"""Least and greatest width of a bar around the film, share of the side."""
+
 WORDS = "videotoon", "Anime", "0123456789", "Wg&?", "EXIT", "RGB", "II"
 
 
@@ -111,7 +114,8 @@ def collage(pictures: Sequence[Image8], side: int, rng: np.random.Generator) -> 
 
 def chart(side: int, rng: np.random.Generator) -> Image8:
     """A test pattern: patches of flat colour, ramps, bars, checkers and letters."""
-    result = np.full((side, side, 3), random_colour(rng), np.uint8)
+    ground = (0, 0, 0) if rng.random() < 0.25 else random_colour(rng)  # titles stand on black
+    result = np.full((side, side, 3), ground, np.uint8)
     for _ in range(int(rng.integers(6, 24))):
         height, width = (int(v) for v in rng.integers(12, side // 2, 2))
         top, left = int(rng.integers(0, side - height)), int(rng.integers(0, side - width))
@@ -133,4 +137,15 @@ def chart(side: int, rng: np.random.Generator) -> Image8:
             colour = random_colour(rng)
             cv2.putText(text, word, place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 2, cv2.LINE_AA)
             patch[:] = text
+    return result
+
+
+def barred(rgb: Image8, rng: np.random.Generator) -> Image8:
+    """The picture [H, W, 3] with black bars at two opposite sides or one, as around a film."""
+    result = rgb.copy()
+    along = result if rng.random() < 0.5 else result.transpose(1, 0, 2)
+    sides = rng.permutation(2)[: int(rng.integers(1, 3))]
+    width = int(len(along) * rng.uniform(*BARS))
+    for side in sides:
+        (along[:width] if side == 0 else along[-width:])[:] = 0
     return result

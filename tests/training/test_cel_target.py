@@ -101,3 +101,20 @@ def test_night_is_darker_and_bluer_than_day() -> None:
     day, night = cel(scene()), cyberpunk(scene())
     assert night.mean() < 0.8 * day.mean()
     assert night[..., 2].mean() > night[..., 1].mean() + 20.0
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_bars_around_a_film_stay_black_and_dark_paint_keeps_room_for_ink(scale: float) -> None:
+    rgb = scene(192)
+    rgb[:40] = rgb[-40:] = 0
+    rgb[50:90] = 24  # dark, but not black
+    painted = cel(rgb, scale)
+    inner = np.concatenate([painted[:30], painted[-30:]])
+    assert inner.max() <= 1
+    assert painted[60:80].mean() > 30
+
+
+def test_a_night_has_no_black() -> None:
+    bars = scene(192)
+    bars[:40] = 0
+    assert cyberpunk(bars)[:30, :, 2].min() > 10

@@ -53,3 +53,19 @@ def test_a_leaf_lies_on_an_empty_mask() -> None:
     areas = [np.count_nonzero(synthetic.leaf(SIDE, rng)) for _ in range(60)]
     assert 0 < np.median(areas) < SIDE * SIDE / 4  # mostly small
     assert max(areas) > 3 * np.median(areas)  # some much larger
+
+
+def test_bars_lie_at_the_border_and_leave_the_rest_alone() -> None:
+    picture = np.full((SIDE, 80, 3), 120, np.uint8)
+    rng, seen = np.random.default_rng(6), set()
+    for _ in range(40):
+        barred = synthetic.barred(picture, rng)
+        black = (barred == 0).all(axis=2)
+        rows, columns = black.all(axis=1), black.all(axis=0)
+        assert rows.any() != columns.any()
+        assert np.array_equal(black, rows[:, None] | columns[None, :])
+        assert (barred[~black] == 120).all()
+        seen.add((rows[0], rows[-1], columns[0], columns[-1]))
+    assert {sum(sides) for sides in seen} == {1, 2}
+    assert len(seen) == 6
+    assert (picture == 120).all()

@@ -32,7 +32,8 @@ class CelConstants:
     step_slope: tuple[float, float] = (0.22, 1.0)  # L*/px between which the former applies
     step_ramp: int = 7  # px, width of the narrowest ramp; anything steeper is an edge
     lift: float = 0.075  # brightening of the middle tones, share of white
-    black: float = 5.0  # L* of the darkest paint
+    black: float = 5.0  # L* of the darkest paint, so that ink still shows on it
+    true_black: float = 8.0  # L* below which that fades: the bars around a film stay black
     white: float = 98.0  # L* of the brightest paint
     chroma_gain: float = 1.45  # for pale colours
     chroma_knee: float = 36.0  # Lab chroma at which the gain has faded half
@@ -223,11 +224,19 @@ def soft_steps(lightness: Plane, c: CelConstants) -> Plane:
     return np.asarray(pulled * c.step, np.float32)
 
 
+def painted(lightness: Plane, c: CelConstants) -> Plane:
+    """Share 0..1 of the darkest paint's own tone: none where the picture is black."""
+    if c.true_black <= 0.0:
+        return np.ones_like(lightness)
+    return smoothstep(0.0, c.true_black, lightness)
+
+
 def tone(lightness: Plane, c: CelConstants) -> Plane:
     """Lifts the middle and the shadows; a shoulder keeps the lights apart instead of clipping."""
     x = np.clip(lightness / 100.0, 0.0, 1.0)
     x = x + c.lift * 16.0 * (x * (1.0 - x)) ** 2
-    return np.asarray(c.black + (c.white - c.black) * x, np.float32)
+    black = c.black * painted(lightness, c)
+    return np.asarray(black + (c.white - c.black) * x, np.float32)
 
 
 def grade(lab: Plane, skin: Plane, c: CelConstants) -> Plane:
@@ -239,7 +248,7 @@ def grade(lab: Plane, skin: Plane, c: CelConstants) -> Plane:
     gain = 1.0 + (c.chroma_gain - 1.0) / (1.0 + (chroma / c.chroma_knee) ** 3)
     gain = gain * np.sqrt(lightness / np.maximum(lab[..., 0], 12.0)).clip(1.0, 1.2)
     gain = gain + (1.0 + c.skin_share * (gain - 1.0) - gain) * skin
-    shade = 1.0 - smoothstep(12.0, 45.0, lightness)
+    shade = (1.0 - smoothstep(12.0, 45.0, lightness)) * painted(lab[..., 0], c)
     a = lab[..., 1] * gain + c.shade_tint[0] * shade + c.skin_tint[1] * skin
     b = lab[..., 2] * gain + c.shade_tint[1] * shade + c.skin_tint[2] * skin
     return np.dstack([lightness, a, b]).astype(np.float32)

@@ -5,13 +5,12 @@ magenta to pale cyan; saturated ones turn to the nearest neon hue; what is brigh
 glows; lines light up where the paint is dark and stay dark elsewhere and on skin.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from training.targets.cel import CONSTANTS as CEL
-from training.targets.cel import Image8, Plane, blur, layers, skin_mask, smoothstep
+from training.targets.cel import CONSTANTS, Image8, Plane, blur, layers, skin_mask, smoothstep
 
 Knots = tuple[tuple[float, float, float, float], ...]
 
@@ -57,6 +56,7 @@ class NeonConstants:
 
 
 NEON = NeonConstants()
+CEL = replace(CONSTANTS, true_black=0.0)  # a night has no black, around the film neither
 
 
 def night_paint(paint: Plane, c: NeonConstants) -> Plane:
