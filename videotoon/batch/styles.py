@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from videotoon.engine.base import Backend
-from videotoon.engine.calibration import calibrated, calibration_key
+from videotoon.engine.calibration import Calibrated, calibrated, calibration_key
 from videotoon.engine.machine import usable_cores
 from videotoon.engine.mix import part_settings
 from videotoon.engine.open import (
@@ -43,7 +43,7 @@ class StyleShelf:
         self.share = max(1, self.cores // jobs)
         self._lock = threading.Lock()
         self._opened: OrderedDict[_Key, OpenedStyle] = OrderedDict()
-        self._engines: dict[str, tuple[Backend, str]] = {}
+        self._engines: dict[str, tuple[Backend, str, Calibrated | None]] = {}
         self._face_weights: list[str] | None = None
         self.compiled = 0
 
@@ -88,9 +88,10 @@ class StyleShelf:
         with self._lock:
             if settings.style not in self._engines:
                 engine = choose_engine(settings, style)
-                self._engines[settings.style] = engine, engine.resolve_device(settings.device)
-            engine, device = self._engines[settings.style]
-        found = calibrated(calibration_key(style, engine.name, device))
+                device = engine.resolve_device(settings.device)
+                found = calibrated(calibration_key(style, engine.name, device))
+                self._engines[settings.style] = engine, device, found
+            engine, device, found = self._engines[settings.style]
         precision, network = choose_precision(settings, style, size, engine, device, found)
         return {
             "style": style.info.name,

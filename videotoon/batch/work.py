@@ -90,7 +90,6 @@ class BatchWork:
         self.pictures = PictureWork(self._settings, ledger, shelf, self._stop)
         self._results: dict[str, FileResult] = {}
         self._weights: dict[str, float] = {}
-        self._open = 0
         self._threads = [
             threading.Thread(target=self._work, name=f"videotoon-batch-{number}")
             for number in range(jobs)
@@ -104,8 +103,6 @@ class BatchWork:
         self._weights |= {item.key: weight(item) for item in ordered}
         self._display.more(len(ordered), self._weight(*ordered))
         for unit in _units(ordered):
-            with self._lock:
-                self._open += 1
             self._units.put(unit)
 
     def results(self) -> dict[str, FileResult]:
@@ -135,18 +132,14 @@ class BatchWork:
 
     def _work(self) -> None:
         while (unit := self._units.get()) is not None:
-            try:
-                if self._stop.is_set():
-                    results = [(item, _result(item, "stopped")) for item in unit]
-                elif unit[0].picture:
-                    results = self._with_retries(unit, self._pictures)
-                else:
-                    results = self._with_retries(unit, self._video)
-                for item, result in results:
-                    self._note(item, result)
-            finally:
-                with self._lock:
-                    self._open -= 1
+            if self._stop.is_set():
+                results = [(item, _result(item, "stopped")) for item in unit]
+            elif unit[0].picture:
+                results = self._with_retries(unit, self._pictures)
+            else:
+                results = self._with_retries(unit, self._video)
+            for item, result in results:
+                self._note(item, result)
 
     def _with_retries(self, unit: Unit, attempt: Attempt) -> list[tuple[BatchItem, FileResult]]:
         """Try what failed again, as often as was asked for."""
