@@ -171,6 +171,7 @@ def main() -> None:
     parser.add_argument("trace", type=Path)
     parser.add_argument("--style", default="cel")
     parser.add_argument("--cache-frames", type=int, default=0)
+    parser.add_argument("--change-only", action="store_true")
     options = parser.parse_args()
     watch = ThreadWatch()
     watch.start()
@@ -178,7 +179,8 @@ def main() -> None:
     from videotoon.settings import Settings
 
     settings = Settings(
-        style=options.style, cache_frames=options.cache_frames, change_only=False, face=False,
+        style=options.style, cache_frames=options.cache_frames, change_only=options.change_only,
+        face=False,
         overwrite=True, resume=False,
     )  # fmt: skip
     clock = TracingClock()

@@ -38,6 +38,11 @@ class FrameSize:
         return max(self.width, self.height)
 
     @property
+    def area(self) -> int:
+        """Luma pixels."""
+        return self.width * self.height
+
+    @property
     def chroma(self) -> FrameSize:
         """Size of the U and V planes (4:2:0: halves, rounded up)."""
         return FrameSize((self.width + 1) // 2, (self.height + 1) // 2)
@@ -121,6 +126,10 @@ class Planes:
         for target, source in zip(copy.colour_planes, self.colour_planes, strict=True):
             target[...] = source
         return copy if alpha is None else Planes(*copy.colour_planes, alpha)
+
+    def with_alpha(self, alpha: Plane | None) -> Planes:
+        """Return the same colours, in the same memory, with another alpha plane."""
+        return self if alpha is self.alpha else Planes(*self.colour_planes, alpha)
 
     @property
     def joined(self) -> Plane | None:

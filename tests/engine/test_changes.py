@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videotoon.engine.changes import (
+    STEPS,
     WORTH_IT,
     Box,
     ChangeFinder,
+    PaintedWindow,
     crop,
     set_into,
 )
@@ -73,8 +75,9 @@ def test_a_window_set_into_the_earlier_painting_equals_painting_all(
     whole = paint(second)
     if repaint is None:
         return
-    window = paint(crop(second, repaint.read)) if repaint.write.area else second
-    result = set_into(paint(first), window, repaint, None)
+    assert repaint.write.area
+    window = PaintedWindow(repaint.read, paint(crop(second, repaint.read)))
+    result = set_into(paint(first), window, repaint.write, None)
     for ours, expected in zip(result.colour_planes, whole.colour_planes, strict=True):
         np.testing.assert_array_equal(ours, expected)
 
@@ -161,5 +164,5 @@ def test_windows_have_few_sizes_and_edges_on_the_stride(size, stride):
         assert min(size.height, write.bottom + 24) <= read.bottom <= size.height
         widths.add(-(-(read.right - read.left) // stride))
         heights.add(-(-(read.bottom - read.top) // stride))
-    assert len(widths) <= 16
-    assert len(heights) <= 16
+    assert len(widths) <= STEPS
+    assert len(heights) <= STEPS

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 
@@ -64,9 +62,9 @@ def assert_windows_exact(
         expected = whole.paint(now)
         if repaint is not None:
             found += 1
-            window = windows.paint_window(crop(now, repaint.read))
+            window = windows.paint_window(now, repaint.read)
             assert window is not None
-            result = set_into(base, window, repaint, None)
+            result = set_into(base, window, repaint.write, None)
             for ours, theirs in zip(result.colour_planes, expected.colour_planes, strict=True):
                 np.testing.assert_array_equal(ours, theirs)
         before, base = now, expected
@@ -115,7 +113,7 @@ def test_int8_windows_are_exact_in_every_colour_space(colour: ColourTags) -> Non
     style = open_style(chosen, size, colour)
     assert can_paint_windows(style)
     whole, windows = style.session(), FixedWindows(style, patience=0).session()
-    grid, margin = math.lcm(2, style.network.stride), -(-reach(style) // 2) * 2
+    grid, margin = style.network.stride, reach(style)
     generator = np.random.default_rng(11)
     sides = [(1024, 480), (832, 656), (576, 688)]
     compared = 0
@@ -125,12 +123,12 @@ def test_int8_windows_are_exact_in_every_colour_space(colour: ColourTags) -> Non
         for width, height in sides:
             left = int(generator.integers(0, (size.width - width) // grid + 1)) * grid
             top = int(generator.integers(0, (size.height - height) // grid + 1)) * grid
-            window = windows.paint_window(crop(planes, Box(left, top, left + width, top + height)))
+            window = windows.paint_window(planes, Box(left, top, left + width, top + height))
             assert window is not None
             inside = Box(margin, margin, width - margin, height - margin)
             outside = Box(left + margin, top + margin, left + width - margin, top + height - margin)
             pairs = zip(
-                crop(window, inside).colour_planes, crop(expected, outside).colour_planes,
+                crop(window.planes, inside).colour_planes, crop(expected, outside).colour_planes,
                 strict=True,
             )  # fmt: skip
             for ours, theirs in pairs:
@@ -165,14 +163,15 @@ def test_a_size_is_compiled_when_it_comes_again_and_again(catalogue: Catalogue) 
     size = FrameSize(480, 352)
     style = open_style(Settings(style="p4", precision="fp32"), size, BT709, catalogue=catalogue)
     session = FixedWindows(style, patience=2).session()
-    window, other = random_planes(FrameSize(160, 96), 1), random_planes(FrameSize(96, 160), 1)
-    assert session.paint_window(window) is None
-    assert session.paint_window(window) is None
-    assert session.paint_window(other) is None
-    painted = session.paint_window(window)
+    planes, window, other = random_planes(size, 1), Box(8, 16, 168, 112), Box(0, 0, 96, 160)
+    assert session.paint_window(planes, window) is None
+    assert session.paint_window(planes, window) is None
+    assert session.paint_window(planes, other) is None
+    painted = session.paint_window(planes, window)
     assert painted is not None
-    assert painted.size == window.size
-    assert session.paint_window(other) is None
+    assert painted.box == window
+    assert painted.planes.size == window.size
+    assert session.paint_window(planes, other) is None
 
 
 def test_no_more_than_some_sizes_are_compiled(
@@ -181,18 +180,55 @@ def test_no_more_than_some_sizes_are_compiled(
     monkeypatch.setattr("videotoon.engine.windows.MOST_SIZES", 1)
     size = FrameSize(480, 352)
     style = open_style(Settings(style="p4", precision="fp32"), size, BT709, catalogue=catalogue)
-    painter = FixedWindows(style, patience=0)
-    window, other = random_planes(FrameSize(160, 96), 1), random_planes(FrameSize(96, 160), 1)
-    assert painter.session().paint_window(window) is not None
-    assert painter.session().paint_window(other) is None
-    assert painter.session().paint_window(window) is not None
+    painter, planes = FixedWindows(style, patience=0), random_planes(size, 1)
+    window, other = Box(8, 16, 168, 112), Box(0, 0, 96, 160)
+    assert painter.session().paint_window(planes, window) is not None
+    assert painter.session().paint_window(planes, other) is None
+    assert painter.session().paint_window(planes, window) is not None
+
+
+@pytest.mark.parametrize("size", [FrameSize(480, 352), FrameSize(403, 301)], ids=str)
+def test_a_window_may_be_painted_in_a_larger_one(
+    catalogue: Catalogue, size: FrameSize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("videotoon.engine.windows.MOST_SIZES", 1)
+    style = open_style(Settings(style="p4", precision="fp32"), size, BT709, catalogue=catalogue)
+    painter, planes = FixedWindows(style, patience=0), random_planes(size, 1)
+    session, whole = painter.session(), style.session().paint(planes)
+    session.paint_window(planes, Box(0, 0, 240, 200))
+    for left, top in ((0, 0), (144, 96), (size.width // 8 * 8 - 160, size.height // 8 * 8 - 120)):
+        right, bottom = min(size.width, left + 168), min(size.height, top + 128)
+        asked = Box(left, top, right, bottom)
+        window = session.paint_window(planes, asked)
+        assert window is not None
+        assert window.planes.size == window.box.size
+        assert window.box.joined(asked) == window.box
+        assert window.box != asked
+        margin = reach(style)
+        exact = Box(
+            asked.left + margin if asked.left else 0, asked.top + margin if asked.top else 0,
+            asked.right - margin if asked.right < size.width else asked.right,
+            asked.bottom - margin if asked.bottom < size.height else asked.bottom,
+        )  # fmt: skip
+        assert exact.area
+        shifted = Box(
+            exact.left - window.box.left, exact.top - window.box.top,
+            exact.right - window.box.left, exact.bottom - window.box.top,
+        )  # fmt: skip
+        pairs = zip(
+            crop(window.planes, shifted).colour_planes, crop(whole, exact).colour_planes,
+            strict=True,
+        )  # fmt: skip
+        for ours, theirs in pairs:
+            np.testing.assert_array_equal(ours, theirs)
+    assert session.paint_window(planes, Box(0, 0, 248, 128)) is None
 
 
 def test_graphs_of_windows_have_a_fixed_size(catalogue: Catalogue) -> None:
     """Graphs without one fuse other nodes and round one pixel in millions differently."""
     size = FrameSize(480, 352)
     style = open_style(Settings(style="p4", precision="fp32"), size, BT709, catalogue=catalogue)
-    compiled = FixedWindows(style, patience=0).compiled(FrameSize(160, 96))
-    assert compiled is not None
+    windows = FixedWindows(style, patience=0)
+    compiled = windows._compile(FrameSize(160, 96))
     assert compiled.input(0).get_partial_shape().is_static
     assert list(compiled.input(0).shape) == [1, 24, 40, 24]

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from videotoon.cache.repeated import RepeatedFrames
 from videotoon.engine.base import Session
-from videotoon.engine.changes import ChangeFinder, Repaint, WindowSession, crop, set_into
+from videotoon.engine.changes import ChangeFinder, Repaint, WindowSession, set_into
 from videotoon.frame import Frame, Planes
 
 PaintedFuture = Future[Planes]
@@ -111,11 +111,10 @@ class Painter:
         planes = task.frame.planes
         if task.repaint is None or task.base is None or self._windows is None:
             return self._session.paint(planes)
-        window = planes
-        if task.repaint.write.area:
-            found = self._windows.paint_window(crop(planes, task.repaint.read))
-            if found is None:
-                return self._session.paint(planes)
-            window = found
         # The base was handed out before this task, so some worker is at it or done with it.
-        return set_into(task.base.result(), window, task.repaint, planes.alpha)
+        if task.repaint.write.area == 0:
+            return task.base.result().with_alpha(planes.alpha)
+        window = self._windows.paint_window(planes, task.repaint.read)
+        if window is None:
+            return self._session.paint(planes)
+        return set_into(task.base.result(), window, task.repaint.write, planes.alpha)

@@ -223,11 +223,10 @@ class _Run:
     def _forget(self) -> None:
         """Let nothing before this frame influence what comes."""
         self._reuse.forget()
-        self._base = None
         if self._faces is not None:
             self._faces.forget()
         if self._finder is not None:
-            self._finder.forget()
+            self._finder.begin_afresh()
 
     def _work(self, painter: Painter) -> None:
         while True:

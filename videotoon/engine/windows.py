@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from videotoon.engine import phases
-from videotoon.engine.changes import ChangeFinder, WindowSession
+from videotoon.engine.changes import (
+    WORTH_IT,
+    Box,
+    ChangeFinder,
+    PaintedWindow,
+    WindowSession,
+    crop,
+    placed,
+)
 from videotoon.engine.painters import ChangeOnly
 from videotoon.engine.painting import PaintingStyle
 from videotoon.engine.tiling import padded_size
+from videotoon.engine.weights import StyleNetwork
 from videotoon.frame import FrameSize, Planes
 from videotoon.settings import Settings
 
@@ -49,8 +57,14 @@ def can_paint_windows(style: OpenedStyle) -> bool:
 
 
 def reach(style: OpenedStyle) -> int:
-    """Return how far in luma pixels a pixel's change can show: half the receptive field."""
-    return style.network.receptive_field // 2 + style.network.stride
+    """Return how far around a changed cell of the stride a painting can change, in luma pixels.
+
+    With the dilations d and r refinements of ``networks/student.py`` that is
+    ``phase * (2 * sum(d) + r + 3)``. Rounded up to whole cells, it is half the receptive field
+    rounded down to them.
+    """
+    stride = style.network.stride
+    return style.network.receptive_field // 2 // stride * stride
 
 
 def change_only(style: OpenedStyle, settings: Settings) -> ChangeOnly | None:
@@ -84,55 +98,72 @@ class FixedWindows:
 
     def session(self) -> WindowSession:
         """Return a new session; sessions may run in parallel."""
-        return _OpenVinoWindowSession(self.compiled, self._network.phase, self._network.stride)
+        return _OpenVinoWindowSession(self)
 
-    def compiled(self, size: FrameSize) -> CompiledModel | None:
-        """Return the network for windows of a size the stride divides, or None: not worth it."""
-        from videotoon.engine.planes_graph import phases_graph
+    @property
+    def network(self) -> StyleNetwork:
+        """The network that paints them."""
+        return self._network
 
+    def fitting(self, size: FrameSize) -> FrameSize | None:
+        """Return the size of the compiled windows to use for ``size``, or None: not worth it.
+
+        Args:
+            size: A size that the stride divides.
+        """
         with self._lock:
             if size in self._compiled:
-                return self._compiled[size]
+                return size
             self._asked[size] += 1
-            if self._asked[size] <= self._patience or len(self._compiled) == MOST_SIZES:
-                return None
-            network, colour, phase = self._network, self._spec.colour, self._network.phase
-            rows, columns = size.height // phase, size.width // phase
-            graph = phases_graph(self._backend.read(network), phase, colour, 1, rows, columns)
-            self._compiled[size] = self._backend.compile_graph(graph, self._spec)
-            return self._compiled[size]
+            if self._asked[size] > self._patience and len(self._compiled) < MOST_SIZES:
+                self._compiled[size] = self._compile(size)
+                return size
+            frame = self._spec.size
+            holding = [
+                known for known in self._compiled
+                if known.width >= size.width and known.height >= size.height
+                and known.area <= WORTH_IT * frame.area
+            ]  # fmt: skip
+            return min(holding, key=lambda known: known.area, default=None)
+
+    def core(self, size: FrameSize) -> OpenVinoCore:
+        """Return a request of its own for windows of a size that is compiled."""
+        from videotoon.engine.openvino_backend import OpenVinoCore
+
+        phase = self._network.phase
+        shape = (1, size.height // phase, size.width // phase, phases.phase_channels(phase))
+        return OpenVinoCore(self._compiled[size], shape, np.dtype(np.uint8))
+
+    def _compile(self, size: FrameSize) -> CompiledModel:
+        from videotoon.engine.planes_graph import phases_graph
+
+        network, colour, phase = self._network, self._spec.colour, self._network.phase
+        rows, columns = size.height // phase, size.width // phase
+        graph = phases_graph(self._backend.read(network), phase, colour, 1, rows, columns)
+        return self._backend.compile_graph(graph, self._spec)
 
 
 class _OpenVinoWindowSession:
     """Inference requests of one worker, one for each size of window."""
 
-    def __init__(
-        self, compiled: Callable[[FrameSize], CompiledModel | None], phase: int, stride: int
-    ) -> None:
-        self._compiled = compiled
-        self._phase = phase
-        self._stride = stride
+    def __init__(self, windows: FixedWindows) -> None:
+        self._windows = windows
+        self._phase, self._stride = windows.network.phase, windows.network.stride
         self._cores: dict[FrameSize, OpenVinoCore] = {}
 
-    def paint_window(self, planes: Planes) -> Planes | None:
+    def paint_window(self, planes: Planes, read: Box) -> PaintedWindow | None:
         """Paint a window; see :class:`~videotoon.engine.changes.WindowSession`."""
-        core = self._core(padded_size(planes.size, self._stride))
-        if core is None:
+        size = self._windows.fitting(padded_size(read.size, self._stride))
+        if size is None:
             return None
-        phases.gather(planes, self._phase, core.inputs[0])
-        return phases.scatter(core.run()[0], self._phase, planes.size)
-
-    def _core(self, size: FrameSize) -> OpenVinoCore | None:
-        from videotoon.engine.openvino_backend import OpenVinoCore
-
         if size not in self._cores:
-            compiled = self._compiled(size)
-            if compiled is None:
-                return None
-            rows, columns = size.height // self._phase, size.width // self._phase
-            shape = (1, rows, columns, phases.phase_channels(self._phase))
-            self._cores[size] = OpenVinoCore(compiled, shape, np.dtype(np.uint8))
-        return self._cores[size]
+            self._cores[size] = self._windows.core(size)
+        left, right = placed(read.left, size.width, planes.size.width, self._stride)
+        top, bottom = placed(read.top, size.height, planes.size.height, self._stride)
+        box = Box(left, top, right, bottom)
+        core = self._cores[size]
+        phases.gather(crop(planes, box), self._phase, core.inputs[0])
+        return PaintedWindow(box, phases.scatter(core.run()[0], self._phase, box.size))
 
 
 class WindowPainter:
@@ -170,7 +201,7 @@ class AnySizeSession:
         self._stride = stride
 
     def paint_window(self, planes: Planes) -> Planes:
-        """Paint a window; see :class:`~videotoon.engine.changes.WindowSession`."""
+        """Paint a picture."""
         import openvino
 
         size = planes.size
