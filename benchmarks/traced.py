@@ -180,8 +180,7 @@ def main() -> None:
 
     settings = Settings(
         style=options.style, cache_frames=options.cache_frames, change_only=options.change_only,
-        face=False,
-        overwrite=True, resume=False,
+        face=False, overwrite=True, resume=False,
     )  # fmt: skip
     clock = TracingClock()
     report = stylise_video(options.clip, options.output, settings, clock=clock)

@@ -27,7 +27,8 @@ WIDTH, HEIGHT, HELD = 640, 360, 4
 DETAIL = ((2, 12.0), (3, 12.0), (8, 14.0), (24, 14.0), (80, 25.0))
 """Sides of the clouds in pixels and how far they go in codes; as fine and strong as leaves."""
 
-Rule = Callable[[Planes, Planes], bool]
+Rule = Callable[[Planes, Planes, Planes | None], bool]
+"""Tells whether the second picture passes for the first; the third follows in the clip."""
 
 
 def scene(seed: int, width: int = WIDTH, height: int = HEIGHT) -> Picture:
@@ -78,7 +79,7 @@ def planes_of(frame: av.VideoFrame) -> Planes:
 
 
 def alike(limit: float) -> Rule:
-    return lambda one, other: largest_block_difference(one, other) <= limit
+    return lambda one, other, _: largest_block_difference(one, other) <= limit
 
 
 def looks_like_noise(one: Planes, other: Planes) -> bool:
@@ -88,17 +89,22 @@ def looks_like_noise(one: Planes, other: Planes) -> bool:
     return change is not None and is_coding_noise(held, change)
 
 
-def by_default(one: Planes, other: Planes) -> bool:
+def by_default(one: Planes, other: Planes, following: Planes | None = None) -> bool:
     cache: RepeatedFrames[str] = RepeatedFrames(8, Settings().duplicate_threshold)
     cache.remember(one, "one")
-    return cache.find(other) is not None
+    return cache.find(other, following) is not None
+
+
+def without_looking_ahead(one: Planes, other: Planes, _: Planes | None) -> bool:
+    return by_default(one, other)
 
 
 def reused(frames: Sequence[Planes], rule: Rule) -> list[int]:
     """Return for each frame the one whose painting is shown: its own or an earlier one's."""
     shown: list[int] = []
     for number, frame in enumerate(frames):
-        again = bool(shown) and rule(frames[shown[-1]], frame)
+        following = frames[number + 1] if number + 1 < len(frames) else None
+        again = bool(shown) and rule(frames[shown[-1]], frame, following)
         shown.append(shown[-1] if again else number)
     return shown
 
@@ -129,6 +135,43 @@ def found_repeats(frames: Sequence[Planes], rule: Rule) -> float:
 def test_lossily_coded_repeats_are_found(held_clip: list[Planes]) -> None:
     assert found_repeats(held_clip, by_default) >= 0.96
     assert found_repeats(held_clip, alike(4.0)) < 0.9, "the older rule misses them"
+
+
+def slid(picture: Picture, pixels: float) -> Picture:
+    """Return the picture with blocks that moved here and there, as coders predict them."""
+    chance, side = np.random.default_rng(1), 32
+    blocks = chance.choice([-pixels, 0, pixels], (HEIGHT // side + 1, WIDTH // side + 1))
+    across = np.repeat(np.repeat(blocks, side, 0), side, 1)[:HEIGHT, :WIDTH]
+    y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
+    places = (x + across).astype(np.float32)
+    return np.asarray(
+        cv2.remap(picture, places, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.float32
+    )
+
+
+def test_what_slides_directly_before_a_jump_is_a_repeat() -> None:
+    """A third of a pixel is seen where it stays, and not where the picture is gone then."""
+    picture = scene(13)
+    slides = [slid(picture, pixels) for pixels in (0.35, 0.8, 1.5)]
+    still, third, faster, whole, gone = coded([picture, *slides, moved(picture, 9, 4)], crf=4)
+    assert not by_default(still, third)
+    assert not by_default(still, third, third)
+    assert not by_default(still, third, faster), "motion that gathers speed"
+    assert by_default(still, third, gone)
+    assert not by_default(still, whole, gone), "so much is seen even for one frame"
+
+
+def test_steady_motion_never_jumps() -> None:
+    picture = scene(15)
+    for speed in (0.1, 0.3, 1.0, 4.0):
+        first, second, third, *_, last = coded(
+            [moved(picture, speed * n, 0.0) for n in range(4)], crf=4
+        )
+        held = HeldPicture()
+        held.hold(first)
+        assert not held.jumps_after(second, third)
+        assert not held.jumps_after(second, last)
+        assert not held.jumps_after(second, None)
 
 
 def test_pictures_that_follow_are_never_merged(held_clip: list[Planes]) -> None:

@@ -149,7 +149,7 @@ def test_what_is_told_is_right() -> None:
     pairs = zip(one.colour_planes, other.colour_planes, strict=True)
     signed = [after.astype(np.float64) - before for before, after in pairs]
     luma, u, v = (means(abs(plane), 4).max() for plane in signed)
-    assert change.largest == pytest.approx(max(luma, 2 * u, 2 * v), abs=1.0), "of whole codes"
+    assert change.largest == pytest.approx(max(luma, 2 * u, 2 * v), abs=2.0), "twice rounded"
     touched = means((signed[0] != 0).astype(np.float64), TILE) > 0
     assert change.luma.tiles.tolist() == np.flatnonzero(touched).tolist()
     halves = means(signed[0], 2).reshape(rows, 8, columns, 8).swapaxes(1, 2).reshape(-1, 8, 8)
@@ -158,6 +158,22 @@ def test_what_is_told_is_right() -> None:
     for row, plane in enumerate(signed[1:]):
         expected = means(plane, 8).reshape(-1)[change.chroma.tiles]
         np.testing.assert_allclose(change.chroma.signed[row], expected, atol=1e-5)
+
+
+def test_a_jump_is_told_from_steady_change() -> None:
+    def flat(code: int, width: int = 64) -> Planes:
+        chroma = np.full((24, width // 2), 128, np.uint8)
+        return Planes(np.full((48, width), code, np.uint8), chroma, chroma)
+
+    holder = HeldPicture()
+    assert not holder.jumps_after(flat(50), flat(90)), "nothing is held"
+    holder.hold(flat(50))
+    assert holder.jumps_after(flat(52), flat(61))
+    assert holder.jumps_after(flat(50), flat(51))
+    assert not holder.jumps_after(flat(50), flat(50))
+    assert not holder.jumps_after(flat(52), flat(60))
+    assert not holder.jumps_after(flat(52), None)
+    assert not holder.jumps_after(flat(52), flat(90, 80)), "another size"
 
 
 def test_enough_is_enough() -> None:

@@ -74,14 +74,21 @@ VANISHING = 0.7
 """Codes per pixel of gradient that may have gone, for each code by which a block changed."""
 
 
-def is_coding_noise(held: HeldPicture, change: Change) -> bool:
+LEEWAY = 2.0
+"""Directly before a jump so many times the limits pass for noise: of what moves a little for the
+time of one frame and then is gone, nobody sees whether it was painted anew. Coders make many such
+frames, as they predict the end of a held picture from the next one, too."""
+
+
+def is_coding_noise(held: HeldPicture, change: Change, leeway: float = 1.0) -> bool:
     """Tell whether a change of the held picture is coding noise alone; opacity is not looked at.
 
     Args:
         held: The picture that may be shown again.
         change: How the other one differs from it.
+        leeway: So many times the limits are borne.
     """
-    return all(excess <= 1.0 for _, excess in excesses(held, change))
+    return all(excess <= leeway for _, excess in excesses(held, change))
 
 
 def excesses(held: HeldPicture, change: Change) -> Iterator[tuple[str, float]]:
@@ -227,8 +234,8 @@ def _answers(luma: TileChange, ground: Ground, scratch: Scratch) -> list[Grid]:
     answers = []
     for slope in (ground.across, ground.down):
         gather(slope, rows, side, slopes)
-        cv2.multiply(slopes, luma.signed, dst=product, scale=1 / SLOPE, dtype=cv2.CV_32F)
-        answers.append(shrunk(product, side).reshape(-1))
+        cv2.multiply(slopes, luma.signed, dst=product, dtype=cv2.CV_32F)
+        answers.append(shrunk(product, side).reshape(-1) * np.float32(1 / SLOPE))
     return answers
 
 

@@ -110,11 +110,11 @@ def _mean_product(
 
     height, width = one.shape
     product = scratch.array("wide", (height, width), np.float32)
-    cv2.multiply(one, other, dst=product, scale=1 / SLOPE**2, dtype=cv2.CV_32F)
+    cv2.multiply(one, other, dst=product, dtype=cv2.CV_32F)
     small, wider = (
         scratch.array(name, (height // 2, width // 2), np.float32) for name in ("small", "wider")
     )
-    weights = np.array([1, 4, 1], np.float32) / 6
+    weights = np.array([1, 4, 1], np.float32) / (6 * SLOPE)
     cv2.sepFilter2D(shrunk(product, 2, small), -1, weights, weights, dst=wider)
     return np.asarray(shrunk(wider, 2), np.float32)
 

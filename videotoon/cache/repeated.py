@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from videotoon.cache.coding_noise import is_coding_noise
+from videotoon.cache.coding_noise import LEEWAY, is_coding_noise
 from videotoon.cache.held import HeldPicture
 from videotoon.frame import Planes
 
@@ -53,11 +53,17 @@ class RepeatedFrames(Generic[Painted]):
         self._looked_up: tuple[Planes, bytes] | None = None
         self.counts = ReuseCounts()
 
-    def find(self, planes: Planes) -> Painted | None:
-        """Return what was painted for the same picture, or None."""
+    def find(self, planes: Planes, following: Planes | None = None) -> Painted | None:
+        """Return what was painted for the same picture, or None.
+
+        Args:
+            planes: The picture.
+            following: The next picture of the clip, where it is known: directly before a jump a
+                little more is taken for coding noise.
+        """
         if self._capacity == 0:
             return None
-        if self._last is not None and self._repeats(planes):
+        if self._last is not None and self._repeats(planes, following):
             self.counts.held += 1
             return self._last
         key = content_hash(planes)
@@ -91,11 +97,14 @@ class RepeatedFrames(Generic[Painted]):
         self._held.hold(planes)
         self._last, self._looked_up = painted, None
 
-    def _repeats(self, planes: Planes) -> bool:
-        change = self._held.change_to(planes, self._threshold)
+    def _repeats(self, planes: Planes, following: Planes | None) -> bool:
+        held = self._held
+        change = held.change_to(planes, self._threshold)
         if change is None:
             return False
-        return change.largest <= NOTHING or is_coding_noise(self._held, change)
+        if change.largest <= NOTHING:
+            return True
+        return is_coding_noise(held, change, LEEWAY if held.jumps_after(planes, following) else 1.0)
 
 
 def content_hash(planes: Planes) -> bytes:

@@ -24,7 +24,7 @@ from videotoon.engine.painters import (
     Task,
 )
 from videotoon.engine.queues import BoundedQueue, QueueClosed, Reach
-from videotoon.frame import Frame
+from videotoon.frame import Frame, Planes
 from videotoon.timing import StageClock
 
 __all__ = [
@@ -119,6 +119,27 @@ class GeneratorPool:
             run.stop()
 
 
+def with_following(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Planes | None]]:
+    """Yield every frame with the pixels of the next one; None for the last and before a failure.
+
+    Raises:
+        Exception: Whatever getting a frame raises, after the frames before it.
+    """
+    before: Frame | None = None
+    failure: Exception | None = None
+    try:
+        for frame in frames:
+            if before is not None:
+                yield before, frame.planes
+            before = frame
+    except Exception as error:  # raised again below
+        failure = error
+    if before is not None:
+        yield before, None
+    if failure is not None:
+        raise failure
+
+
 class _Run:
     """The threads of one pass over a clip."""
 
@@ -178,14 +199,14 @@ class _Run:
     def _feed(self) -> None:
         """Pull frames, find repeats, hand the rest to the workers."""
         try:
-            for frame in self._clock.timed("decode", self._frames):
+            for frame, following in with_following(self._clock.timed("decode", self._frames)):
                 if self._reach is not None:
                     self._reach.wait_for(frame.index)
                 if self._begins_afresh(frame.index):
                     self._forget()
                 with self._clock.busy("cache"):
                     restless = self._faces is not None and self._faces.restless
-                    future = None if restless else self._reuse.find(frame.planes)
+                    future = None if restless else self._reuse.find(frame.planes, following)
                     reused = future is not None
                 if future is None:
                     task = self._task(frame, self._follow(frame))
