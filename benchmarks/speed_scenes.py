@@ -89,7 +89,7 @@ class Extent:
 
 FULL: Final = Extent(
     rounds=5, seconds=20.0, upstream_frames=6, pictures=40, commands=6, paintings=3,
-    held_frames=96, engines=True,
+    held_frames=192, engines=True,
 )  # fmt: skip
 QUICK: Final = Extent(
     rounds=1, seconds=4.0, upstream_frames=2, pictures=16, commands=2, paintings=1,
