@@ -60,3 +60,14 @@ def test_a_copy_shares_nothing_and_takes_another_alpha():
         assert not np.shares_memory(one, other)
     assert copy.alpha is alpha
     assert planes.copied(None).joined is not None
+
+
+def test_another_alpha_needs_no_copy():
+    planes = noise(FrameSize(12, 8))
+    assert planes.with_alpha(None) is planes
+    alpha = np.full((8, 12), 7, np.uint8)
+    clear = planes.with_alpha(alpha)
+    assert clear.alpha is alpha
+    assert all(
+        one is other for one, other in zip(planes.colour_planes, clear.colour_planes, strict=True)
+    )

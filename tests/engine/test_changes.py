@@ -143,6 +143,25 @@ def test_forgetting_paints_the_next_frame_whole() -> None:
     assert finder.look(picture(64, 64, 1)) is None
 
 
+@pytest.mark.parametrize(("tolerance", "kept"), [(0, True), (3, False)])
+def test_only_exact_paintings_stay_where_work_begins_afresh(tolerance: int, kept: bool) -> None:
+    finder = ChangeFinder(REACH, STRIDE, tolerance)
+    finder.look(picture(64, 64, 1))
+    finder.begin_afresh()
+    assert (finder.look(picture(64, 64, 1)) is not None) == kept
+
+
+def test_what_is_written_lies_a_reach_around_the_changed_cells() -> None:
+    first = picture(640, 480, 1)
+    finder = ChangeFinder(16, STRIDE)
+    finder.look(first)
+    repaint = finder.look(changed(first, Box(306, 208, 310, 212), 2))
+    assert repaint is not None
+    assert repaint.write == Box(304 - 16, 208 - 16, 312 + 16, 216 + 16)
+    assert repaint.read.left == repaint.write.left - 16
+    assert repaint.read.top == repaint.write.top - 16
+
+
 @pytest.mark.parametrize("size", [FrameSize(1280, 720), FrameSize(403, 301), FrameSize(90, 1000)])
 @pytest.mark.parametrize("stride", [4, 8, 16])
 def test_windows_have_few_sizes_and_edges_on_the_stride(size, stride):
