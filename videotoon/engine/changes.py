@@ -45,6 +45,11 @@ class Box:
         """Width and height; the box must not be empty."""
         return FrameSize(self.right - self.left, self.bottom - self.top)
 
+    def within(self, outer: Box) -> Box:
+        """Return the box as seen from the upper left corner of one around it."""
+        left, top = outer.left, outer.top
+        return Box(self.left - left, self.top - top, self.right - left, self.bottom - top)
+
     def grown(self, margin: int, grid: int, size: FrameSize) -> Box:
         """Return the box with a margin, on a grid, inside a frame."""
         return Box(
@@ -139,11 +144,12 @@ class ChangeFinder:
         if reference is None or reference.size != planes.size:
             return None
         size = planes.size
-        if self._worthless(_rows_changed(planes.y, reference.y, self._tolerance), size):
+        rows = _rows_changed(planes.y, reference.y, self._tolerance)
+        if _worthless(self._repaint(rows, size), size):
             return None
         changed = _changed(planes, reference, self._tolerance)
         repaint = self._repaint(changed, size)
-        if self._worthless(changed, size):
+        if _worthless(repaint, size):
             return None
         if self._tolerance > 0:
             self._reference = _patched(reference, planes, changed)
@@ -176,9 +182,9 @@ class ChangeFinder:
         length = -(-(min(end + self._margin, whole) - first) // step) * step
         return placed(first, length, side, stride)
 
-    def _worthless(self, changed: Box, size: FrameSize) -> bool:
-        read = self._repaint(changed, size).read
-        return read.area > WORTH_IT * size.area
+
+def _worthless(repaint: Repaint, size: FrameSize) -> bool:
+    return repaint.read.area > WORTH_IT * size.area
 
 
 def _rows_changed(now: Plane, before: Plane, tolerance: int) -> Box:
@@ -247,9 +253,7 @@ def crop(planes: Planes, box: Box) -> Planes:
 def set_into(base: Planes, window: PaintedWindow, write: Box, alpha: Plane | None) -> Planes:
     """Return ``base`` with a part of a painted window, in fresh memory."""
     result = base.copied(alpha)
-    left, top = window.box.left, window.box.top
-    inside = Box(write.left - left, write.top - top, write.right - left, write.bottom - top)
-    target, source = crop(result, write), crop(window.planes, inside)
+    target, source = crop(result, write), crop(window.planes, write.within(window.box))
     for to, painted in zip(target.colour_planes, source.colour_planes, strict=True):
         to[...] = painted
     return result

@@ -10,7 +10,6 @@ import numpy as np
 
 from videotoon.engine import phases
 from videotoon.engine.changes import (
-    WORTH_IT,
     Box,
     ChangeFinder,
     PaintedWindow,
@@ -118,11 +117,9 @@ class FixedWindows:
             if self._asked[size] > self._patience and len(self._compiled) < MOST_SIZES:
                 self._compiled[size] = self._compile(size)
                 return size
-            frame = self._spec.size
             holding = [
                 known for known in self._compiled
                 if known.width >= size.width and known.height >= size.height
-                and known.area <= WORTH_IT * frame.area
             ]  # fmt: skip
             return min(holding, key=lambda known: known.area, default=None)
 
