@@ -31,12 +31,11 @@ def planes_to_rgb(planes: Planes, tags: ColourTags) -> Picture:
     """
     matrix, offset = codes_to_rgb(tags)
     size = planes.size
-    codes = np.empty((size.height, size.width, 3), np.float32)
-    codes[..., 0] = planes.y
-    codes[..., 1] = enlarge_chroma(planes.u, size)
-    codes[..., 2] = enlarge_chroma(planes.v, size)
-    rgb = cv2.transform(codes, np.column_stack([matrix, offset]))
-    return np.clip(np.asarray(rgb, np.float32).reshape(codes.shape), 0.0, 255.0)
+    chroma = [enlarge_chroma(plane, size) for plane in (planes.u, planes.v)]
+    codes = cv2.merge([planes.y.astype(np.float32), *chroma])
+    rgb = np.asarray(cv2.transform(codes, np.column_stack([matrix, offset])), np.float32)
+    rgb = rgb.reshape(size.height, size.width, 3)
+    return np.clip(rgb, 0.0, 255.0, out=rgb)
 
 
 def rgb_to_planes(rgb: NDArray[Any], tags: ColourTags) -> Planes:
@@ -46,15 +45,10 @@ def rgb_to_planes(rgb: NDArray[Any], tags: ColourTags) -> Planes:
         rgb: [height, width, 3], 0..255, float32 or uint8; values outside are clipped.
         tags: Meaning of the codes wanted.
     """
-    matrix, offset = rgb_to_codes(tags)
-    clipped = np.clip(rgb, 0, 255).astype(np.float32)
-    transformed = cv2.transform(clipped, np.column_stack([matrix, offset]))
-    codes = np.asarray(transformed, np.float32).reshape(clipped.shape)
-    return Planes(
-        _to_codes(codes[..., 0]),
-        _to_codes(shrink_chroma(codes[..., 1])),
-        _to_codes(shrink_chroma(codes[..., 2])),
-    )
+    clipped = np.asarray(np.clip(rgb, 0, 255), np.float32)
+    rows = np.column_stack(rgb_to_codes(tags))
+    luma, u, v = (_one_channel(clipped, row) for row in rows)
+    return Planes(_to_codes(luma), _to_codes(shrink_chroma(u)), _to_codes(shrink_chroma(v)))
 
 
 def enlarge_chroma(plane: NDArray[Any], size: FrameSize) -> NDArray[np.float32]:
@@ -68,16 +62,17 @@ def enlarge_chroma(plane: NDArray[Any], size: FrameSize) -> NDArray[np.float32]:
         float32 [height, width].
     """
     source = np.asarray(plane, np.float32)
-    rows = np.empty((2 * source.shape[0], source.shape[1]), np.float32)
-    above = np.concatenate([source[:1], source[:-1]])
-    below = np.concatenate([source[1:], source[-1:]])
-    rows[0::2] = 0.75 * source + 0.25 * above
-    rows[1::2] = 0.75 * source + 0.25 * below
-    whole = np.empty((rows.shape[0], 2 * rows.shape[1]), np.float32)
+    height, width = source.shape
+    # Linear resizing takes rows at quarters between rows, as they lie.
+    resized = cv2.resize(source, (width, 2 * height), interpolation=cv2.INTER_LINEAR)
+    rows = np.asarray(resized, np.float32).reshape(2 * height, width)
+    whole = np.empty((2 * height, 2 * width), np.float32)
     whole[:, 0::2] = rows
-    whole[:, 1:-1:2] = 0.5 * (rows[:, :-1] + rows[:, 1:])
+    between = whole[:, 1:-1:2]
+    np.add(rows[:, :-1], rows[:, 1:], out=between)
+    between *= 0.5
     whole[:, -1] = rows[:, -1]
-    return whole[: size.height, : size.width]
+    return np.ascontiguousarray(whole[: size.height, : size.width])
 
 
 def shrink_chroma(plane: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -92,10 +87,16 @@ def shrink_chroma(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     height, width = plane.shape
     if height % 2:
         plane = np.concatenate([plane, plane[-1:]])
-    rows = 0.5 * (plane[0::2] + plane[1::2])
-    padded = np.concatenate([rows[:, :1], rows, rows[:, -1:]], axis=1)
-    smoothed = 0.25 * padded[:, :-2] + 0.5 * padded[:, 1:-1] + 0.25 * padded[:, 2:]
-    return np.asarray(smoothed[:, 0:width:2], np.float32)
+    rows = plane[0::2] + plane[1::2]
+    # An even column counts twice, its neighbours once; the borders are repeated.
+    small = 2.0 * rows[:, 0::2]
+    small[:, 1:] += rows[:, 1 : width - 1 : 2]
+    small[:, : width // 2] += rows[:, 1::2]
+    small[:, 0] += rows[:, 0]
+    if width % 2:
+        small[:, -1] += rows[:, -1]
+    small *= 0.125
+    return np.asarray(small, np.float32)
 
 
 def resize_picture(rgb: Picture, size: FrameSize) -> Picture:
@@ -109,5 +110,12 @@ def resize_picture(rgb: Picture, size: FrameSize) -> Picture:
     return np.asarray(scaled, np.float32)
 
 
+def _one_channel(rgb: Picture, row: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the plane ``row[:3] @ rgb + row[3]``."""
+    return np.asarray(cv2.transform(rgb, row[None]), np.float32).reshape(rgb.shape[:2])
+
+
 def _to_codes(values: NDArray[np.float32]) -> Plane:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    # Rounds halves to even and saturates, as np.rint and np.clip would.
+    codes = cv2.add(values, np.zeros(1), dtype=cv2.CV_8U)
+    return np.asarray(codes, np.uint8).reshape(values.shape)
