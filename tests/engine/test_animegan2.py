@@ -125,3 +125,33 @@ def test_no_converter_is_used(animegan2_file, tmp_path: Path, monkeypatch):
     monkeypatch.setattr(openvino, "convert_model", refuse)
     monkeypatch.setenv("VIDEOTOON_CACHE", str(tmp_path))
     open_style(Settings(style=str(animegan2_file)), FrameSize(32, 32), BT709)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16", "bfloat16"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_norm_for_cuda_is_group_norm(kind, count):
+    from videotoon.engine.networks.animegan2 import normalised
+
+    generator = torch.Generator().manual_seed(3)
+    given = torch.randn(count, 24, 20, 28, generator=generator) * 40 + 90
+    weight, bias = torch.randn(24, generator=generator), torch.randn(24, generator=generator)
+    values = [one.to(getattr(torch, kind)) for one in (given, weight, bias)]
+    features = values[0].contiguous(memory_format=torch.channels_last)
+    found = normalised(features, values[1], values[2], 1e-5)
+    expected = torch.nn.functional.group_norm(
+        values[0].double(), 1, *(one.double() for one in values[1:])
+    )
+    assert found.dtype == features.dtype
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    step = torch.finfo(features.dtype).eps * float(expected.abs().max())
+    assert float((found.double() - expected).abs().max()) < 20 * step
+
+
+@pytest.mark.parametrize("borders", [(1, 1, 1, 1), (3, 3, 3, 3), (0, 1, 0, 1), (0, 0, 0, 0)])
+def test_the_border_for_cuda_is_torchs(borders):
+    from videotoon.engine.networks.animegan2 import grown
+
+    given = torch.arange(2 * 3 * 5 * 7.0).reshape(2, 3, 5, 7)
+    found = grown(given.contiguous(memory_format=torch.channels_last), borders)
+    assert torch.equal(found, torch.nn.functional.pad(given, borders, "reflect"))
+    assert found.is_contiguous(memory_format=torch.channels_last)

@@ -146,6 +146,19 @@ def test_engines_agree_on_animegan2(opened, animegan2_file):
     assert difference(first, second) <= 1
 
 
+@WITH_GPU
+@pytest.mark.parametrize("max_side", [None, 64])
+@pytest.mark.parametrize(("precision", "most"), [("fp32", 2), ("fp16", 3), ("bf16", 8)])
+def test_a_gpu_paints_what_the_processor_paints(opened, style, precision, most, max_side):
+    size = FrameSize(71, 50)
+    options = {"style": style, "backend": "torch", "max_side": max_side}
+    planes = random_planes(size)
+    exact = opened(size, precision="fp32", **options).session().paint(planes)
+    painted = opened(size, precision=precision, device="cuda", **options).session().paint(planes)
+    assert difference(exact, painted) <= most
+    assert difference(painted, planes) > 5
+
+
 @pytest.mark.parametrize("style_name", ["p2", "p4"])
 @pytest.mark.parametrize("backend", ["openvino", "torch"])
 def test_reduced_precision_stays_close(opened, backend, style_name):

@@ -88,7 +88,8 @@ class Core(Protocol):
     """The compiled network behind a session: fixed shape, own buffers, one thread at a time.
 
     Networks of kind ``phases`` map u8 cells [B, rows, columns, C] to the same shape; those of kind
-    ``rgb`` map f32 pictures [B, rows, columns, 3], RGB 0..255, to the same shape (unclipped).
+    ``rgb`` map f32 pictures [B, rows, columns, 3], RGB 0..255, to the same shape (unclipped), or
+    whole pictures u8 [B, bytes], the planes Y, U and V one after the other, to the same shape.
     """
 
     @property
@@ -129,6 +130,10 @@ class Backend(Protocol):
 
     def precisions(self, network: StyleNetwork, device: str = "cpu") -> tuple[Precision, ...]:
         """Precisions in which the device can run the network, fastest expected first."""
+        ...
+
+    def usual_streams(self, device: str) -> int:
+        """Sessions that keep a device busy when they paint at the same time, as a rule."""
         ...
 
     def compile(self, network: StyleNetwork, spec: PaintSpec) -> PaintingStyle:

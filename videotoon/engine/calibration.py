@@ -88,15 +88,14 @@ def calibrate(settings: Settings, folder: Path | None = None) -> list[Measured]:
         )
     style = resolve_style(settings.style)
     engine = choose_engine(settings, style)
-    key = calibration_key(style, engine.name, engine.resolve_device(settings.device))
+    device = engine.resolve_device(settings.device)
+    key, most = calibration_key(style, engine.name, device), engine.usual_streams(device)
     picture = sample_picture(SIZE)
     reference = None
     found: list[Measured] = []
     for precision in reversed(PRECISIONS):
         try:
-            opened = open_style(
-                replace(settings, precision=precision), SIZE, BT709, streams=usable_cores()
-            )
+            opened = open_style(replace(settings, precision=precision), SIZE, BT709, streams=most)
         except (BackendError, StyleError):
             if precision == "fp32":
                 raise

@@ -16,7 +16,7 @@ from videotoon.engine.base import (
     Session,
 )
 from videotoon.engine.calibration import Calibrated, calibrated, calibration_key
-from videotoon.engine.machine import cache_folder, usable_cores
+from videotoon.engine.machine import cache_folder
 from videotoon.engine.styles import Catalogue, Style, require_commercial_use, resolve_style
 from videotoon.engine.weights import StyleNetwork
 from videotoon.errors import BackendError, StyleError
@@ -124,7 +124,8 @@ def open_style(
         from videotoon.engine.foreign import inspect
 
         network = inspect(network, style.sidecar, engine.name)
-    fastest = found.streams if found and found.precision == precision else usable_cores()
+    usual = engine.usual_streams(device)
+    fastest = found.streams if found and found.precision == precision else usual
     streams = streams or settings.workers or fastest
     spec = PaintSpec(
         size=size,

@@ -105,6 +105,10 @@ class OpenVinoBackend:
                 "give a whole .onnx, frozen .pb, .tflite, .pt or .safetensors file",
             ) from error
 
+    def usual_streams(self, device: str) -> int:
+        """One per core; see :class:`videotoon.engine.base.Backend`."""
+        return usable_cores()
+
     def compile(self, network: StyleNetwork, spec: PaintSpec) -> PaintingStyle:
         """Compile a network for one job; see :class:`videotoon.engine.base.Backend`."""
         device = self.resolve_device(spec.device)

@@ -17,7 +17,7 @@ from videotoon.engine import phases
 from videotoon.engine.base import Core, PaintSpec, Session
 from videotoon.engine.tiling import exact_arrangement, rgb_arrangement
 from videotoon.engine.weights import StyleNetwork
-from videotoon.frame import Planes
+from videotoon.frame import Plane, Planes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,21 @@ class PaintingStyle:
         spec: For which job.
         make_core: Creates the buffers and requests of one session.
         devices: Where it really runs, in the engine's words.
+        whole: The core takes whole pictures as bytes of planes, although its network paints RGB.
     """
 
     network: StyleNetwork
     spec: PaintSpec
     make_core: Callable[[], Core]
     devices: tuple[str, ...]
+    whole: bool = False
 
     def session(self) -> Session:
         """Return a new session; sessions may run in parallel."""
         if self.network.kind == "phases":
             return PhasesSession(self.network, self.spec, self.make_core())
+        if self.whole:
+            return WholeSession(self.network, self.spec, self.make_core())
         from videotoon.engine.rgb_painting import RgbSession
 
         return RgbSession(self.network, self.spec, self.make_core())
@@ -138,6 +142,25 @@ class PhasesSession(PlanesSession):
                     first - top : last - top, begin - left : end - left
                 ]
         return phases.scatter(painted, phase, self._spec.painting_size)
+
+
+class WholeSession(PlanesSession):
+    """Paints with a core that takes and returns the bytes of planes."""
+
+    def _paint_all(self, pictures: Sequence[Planes]) -> list[Planes]:
+        given = self._core.inputs
+        for index, planes in enumerate(pictures):
+            np.concatenate([plane.reshape(-1) for plane in planes.colour_planes], out=given[index])
+        painted = self._core.run()
+        return [_unpacked(painted[index], planes) for index, planes in enumerate(pictures)]
+
+
+def _unpacked(codes: Plane, like: Planes) -> Planes:
+    """Planes of fresh memory from bytes in a row."""
+    ends = np.cumsum([plane.size for plane in like.colour_planes])[:-1]
+    parts = np.split(codes.copy(), ends)
+    shaped = zip(parts, like.colour_planes, strict=True)
+    return Planes(*(part.reshape(plane.shape) for part, plane in shaped))
 
 
 def _copy(planes: Planes) -> Planes:

@@ -12,13 +12,21 @@ from torch import Tensor, nn
 from videotoon.engine.base import BackendName, PaintSpec, Precision
 from videotoon.engine.checkpoints import load_module
 from videotoon.engine.colour import phase_maps
+from videotoon.engine.machine import usable_cores
 from videotoon.engine.painting import PaintingStyle, core_shape
 from videotoon.engine.phases import phase_channels
+from videotoon.engine.tiling import rgb_arrangement
+from videotoon.engine.torch_cores import make_core
+from videotoon.engine.torch_pictures import WholePicture, picture_bytes
 from videotoon.engine.weights import TORCH_FORMS, RgbContract, StyleNetwork
 from videotoon.errors import BackendError
 from videotoon.frame import ColourTags
 
 HALF_CODES = 128.0
+CUDA_STREAMS = 2
+"""Sessions on one GPU: while one picture is painted, the next is laid out for it. More would be
+faster than any encoder, and each takes the network's memory once more."""
+
 TYPES: dict[Precision, torch.dtype] = {
     "fp32": torch.float32,
     "bf16": torch.bfloat16,
@@ -56,6 +64,10 @@ class TorchBackend:
             return ("fp16", "bf16", "fp32") if torch.cuda.is_bf16_supported() else ("fp16", "fp32")
         return ("bf16", "fp32") if _cpu_has_bf16() else ("fp32",)
 
+    def usual_streams(self, device: str) -> int:
+        """One per core of a CPU, so many for a GPU; see :class:`videotoon.engine.base.Backend`."""
+        return CUDA_STREAMS if device.startswith("cuda") else usable_cores()
+
     def compile(self, network: StyleNetwork, spec: PaintSpec) -> PaintingStyle:
         """Load a network for one job; see :class:`videotoon.engine.base.Backend`."""
         device = torch.device(self.resolve_device(spec.device))
@@ -65,54 +77,60 @@ class TorchBackend:
                 f"{network.name} cannot run in {spec.precision} with torch on {device}",
                 f"possible: {', '.join(possible) or 'none'}",
             )
-        module = load_module(network)
-        wrapped: nn.Module
-        if network.kind == "phases":
-            wrapped = PhasesModule(module, network.phase, spec.colour, TYPES[spec.precision])
-        else:
-            assert network.rgb is not None, "foreign networks are inspected first"
-            wrapped = RgbModule(module, network.rgb, TYPES[spec.precision])
-        # Parameters of any kind run fastest with channels last, on CPU and GPU alike.
-        wrapped = wrapped.eval().to(device)
-        wrapped = wrapped.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        rows, columns = core_shape(network, spec)
-        phased = network.kind == "phases"
-        shape = (spec.batch, rows, columns, phase_channels(network.phase) if phased else 3)
-        dtype = np.dtype(np.uint8 if phased else np.float32)
+        module = painting_module(network, spec, device)
+        shape, dtype = buffer_shape(network, spec)
         return PaintingStyle(
-            network, spec, lambda: TorchCore(wrapped, device, shape, dtype), (str(device),)
+            network,
+            spec,
+            lambda: make_core(module, device, shape, dtype),
+            (str(device),),
+            paints_whole(network, spec),
         )
 
 
-class TorchCore:
-    """Buffers of one session around a shared module; see :class:`videotoon.engine.base.Core`."""
+def buffer_shape(network: StyleNetwork, spec: PaintSpec) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of a core's buffers, see :class:`videotoon.engine.base.Core`."""
+    if paints_whole(network, spec):
+        return (spec.batch, picture_bytes(spec.painting_size)), np.dtype(np.uint8)
+    rows, columns = core_shape(network, spec)
+    if network.kind == "phases":
+        return (spec.batch, rows, columns, phase_channels(network.phase)), np.dtype(np.uint8)
+    return (spec.batch, rows, columns, 3), np.dtype(np.float32)
 
-    def __init__(
-        self,
-        module: nn.Module,
-        device: torch.device,
-        shape: tuple[int, ...],
-        dtype: np.dtype[Any],
-    ) -> None:
-        self._module = module
-        self._device = device
-        kind = torch.uint8 if dtype == np.uint8 else torch.float32
-        # Page-locked buffers: copies to and from a GPU then need no detour.
-        pinned = device.type == "cuda"
-        self._inputs = torch.zeros(shape, dtype=kind, pin_memory=pinned)
-        self._outputs = torch.zeros(shape, dtype=kind, pin_memory=pinned)
 
-    @property
-    def inputs(self) -> NDArray[Any]:
-        """Buffer to be filled before :meth:`run`."""
-        return self._inputs.numpy()
+def paints_whole(network: StyleNetwork, spec: PaintSpec) -> bool:
+    """Whether a network that paints RGB takes a picture in one window, at its own size."""
+    if network.rgb is None:
+        return False
+    arrangement = rgb_arrangement(network.rgb, spec.painting_size)
+    return arrangement.single and arrangement.canvas == spec.painting_size
 
-    def run(self) -> NDArray[Any]:
-        """Run the module."""
-        with torch.inference_mode():
-            given = self._inputs.to(self._device, non_blocking=True)
-            self._outputs.copy_(self._module(given))
-        return self._outputs.numpy()
+
+def painting_module(network: StyleNetwork, spec: PaintSpec, device: torch.device) -> nn.Module:
+    """Load a network, with everything that a core needs around it.
+
+    Args:
+        network: A checkpoint; a foreign one was inspected.
+        spec: What for.
+        device: Where it will run.
+
+    Returns:
+        What a core's inputs are given to, see :class:`videotoon.engine.base.Core`.
+    """
+    kind = TYPES[spec.precision]
+    module = load_module(network).to(kind)
+    wrapped: nn.Module
+    if network.kind == "phases":
+        wrapped = PhasesModule(module, network.phase, spec.colour, kind)
+    else:
+        assert network.rgb is not None, "foreign networks are inspected first"
+        wrapped = RgbModule(module, network.rgb, kind)
+        if paints_whole(network, spec):
+            arrangement = rgb_arrangement(network.rgb, spec.painting_size)
+            wrapped = WholePicture(wrapped, arrangement, spec.colour)
+    # Parameters of any kind run fastest with channels last, on CPU and GPU alike.
+    wrapped = wrapped.eval().to(device)
+    return wrapped.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 class PhasesModule(nn.Module):
@@ -180,10 +198,8 @@ class RgbModule(nn.Module):
 
 
 def _in_precision(network: nn.Module, values: Tensor, kind: torch.dtype) -> Tensor:
-    values = values.contiguous(memory_format=torch.channels_last)
-    reduced = kind != torch.float32
-    with torch.autocast(values.device.type, dtype=kind if reduced else None, enabled=reduced):
-        result: Tensor = network(values)
+    """Compute in one type throughout: autocast would convert the parameters at every call."""
+    result: Tensor = network(values.to(kind, memory_format=torch.channels_last))
     return result.float()
 
 
