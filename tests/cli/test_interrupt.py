@@ -151,3 +151,17 @@ def test_while_the_command_starts(start: Start, tmp_path: Path) -> None:
         assert "Traceback" not in result.stderr, result
     assert left(tmp_path) == []
     assert seconds < LIMIT_S
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(("code", "expected"), [(0, 1), (3, 3)])
+def test_last_words_that_cannot_be_written_are_no_success(code, expected):
+    ends = f"from videotoon.cli.interrupting import leave; print('done'); leave({code})"
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run(
+            [sys.executable, "-c", ends], stdout=full, stderr=subprocess.PIPE, env=buffered,
+            check=False,
+        )  # fmt: skip
+    assert process.returncode == expected
+    assert b"Traceback" not in process.stderr

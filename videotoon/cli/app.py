@@ -261,10 +261,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     os.environ.setdefault("SVT_LOG", "0")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # like SVT_LOG: our line says what is wrong
     signal.signal(signal.SIGINT, interrupt)
-    code = run(sys.argv[1:] if arguments is None else arguments)
-    if code == Cancelled.exit_code:
-        leave(code)
-    sys.exit(code)
+    leave(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: list[str]) -> int:
