@@ -188,6 +188,28 @@ def test_no_more_than_some_sizes_are_compiled(
     assert painter.session().paint_window(planes, window) is not None
 
 
+def test_a_size_of_no_use_makes_room_for_another(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("videotoon.engine.windows.MOST_SIZES", 1)
+    monkeypatch.setattr("videotoon.engine.windows.FORGOTTEN_AFTER", 3)
+    size = FrameSize(480, 352)
+    style = open_style(Settings(style="p4", precision="fp32"), size, BT709, catalogue=catalogue)
+    session, planes = FixedWindows(style, patience=0).session(), random_planes(size, 1)
+    window, other = Box(8, 16, 168, 112), Box(0, 0, 96, 160)
+    first = session.paint_window(planes, window)
+    assert first is not None
+    assert [session.paint_window(planes, other) is not None for _ in range(5)] == [False] * 3 + [
+        True, True,
+    ]  # fmt: skip
+    assert [session.paint_window(planes, window) is not None for _ in range(4)] == [False] * 3 + [
+        True
+    ]
+    again = session.paint_window(planes, window)
+    assert again is not None
+    assert np.array_equal(first.planes.y, again.planes.y)
+
+
 @pytest.mark.parametrize("size", [FrameSize(480, 352), FrameSize(403, 301)], ids=str)
 def test_a_window_may_be_painted_in_a_larger_one(
     catalogue: Catalogue, size: FrameSize, monkeypatch: pytest.MonkeyPatch

@@ -41,6 +41,10 @@ long as painting two or three frames."""
 MOST_SIZES: Final = 8
 """Sizes of windows that are compiled; each takes some 30 MB at 720p."""
 
+FORGOTTEN_AFTER: Final = 500
+"""A size that was of no use for so many windows makes room for another: scenes change. Often enough
+that compiling stays rare."""
+
 
 def can_paint_windows(style: OpenedStyle) -> bool:
     """Tell whether windows of this style come out exactly as inside whole frames."""
@@ -94,6 +98,8 @@ class FixedWindows:
         self._lock = Lock()
         self._asked: Counter[FrameSize] = Counter()
         self._compiled: dict[FrameSize, CompiledModel] = {}
+        self._windows = 0
+        self._last_use: dict[FrameSize, int] = {}
 
     def session(self) -> WindowSession:
         """Return a new session; sessions may run in parallel."""
@@ -111,17 +117,39 @@ class FixedWindows:
             size: A size that the stride divides.
         """
         with self._lock:
-            if size in self._compiled:
-                return size
-            self._asked[size] += 1
-            if self._asked[size] > self._patience and len(self._compiled) < MOST_SIZES:
-                self._compiled[size] = self._compile(size)
-                return size
-            holding = [
-                known for known in self._compiled
-                if known.width >= size.width and known.height >= size.height
-            ]  # fmt: skip
-            return min(holding, key=lambda known: known.area, default=None)
+            self._windows += 1
+            used = self._choose(size)
+            if used is not None:
+                self._last_use[used] = self._windows
+            return used
+
+    def _choose(self, size: FrameSize) -> FrameSize | None:
+        if size in self._compiled:
+            return size
+        self._asked[size] += 1
+        if self._asked[size] > self._patience and self._has_room():
+            self._compiled[size] = self._compile(size)
+            return size
+        holding = [
+            known for known in self._compiled
+            if known.width >= size.width and known.height >= size.height
+        ]  # fmt: skip
+        return min(holding, key=lambda known: known.area, default=None)
+
+    def _has_room(self) -> bool:
+        """Tell whether another size may be compiled; forgets one that is of no use any more."""
+        if len(self._compiled) < MOST_SIZES:
+            return True
+        oldest = min(self._compiled, key=self._last_use.__getitem__)
+        if self._windows - self._last_use[oldest] <= FORGOTTEN_AFTER:
+            return False
+        del self._compiled[oldest], self._asked[oldest]
+        return True
+
+    def keeps(self, size: FrameSize) -> bool:
+        """Tell whether a size is compiled."""
+        with self._lock:
+            return size in self._compiled
 
     def core(self, size: FrameSize) -> OpenVinoCore:
         """Return a request of its own for windows of a size that is compiled."""
@@ -154,6 +182,9 @@ class _OpenVinoWindowSession:
         if size is None:
             return None
         if size not in self._cores:
+            self._cores = {
+                known: self._cores[known] for known in self._cores if self._windows.keeps(known)
+            }
             self._cores[size] = self._windows.core(size)
         left, right = placed(read.left, size.width, planes.size.width, self._stride)
         top, bottom = placed(read.top, size.height, planes.size.height, self._stride)
