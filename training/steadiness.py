@@ -28,12 +28,12 @@ def clip_squares(clip: Path, settings: WarpSettings, start: int = 0) -> list[tup
     """Middle squares of successive frames of a clip, as planes."""
     capture = cv2.VideoCapture(str(clip))
     squares: list[tuple[Image8, Image8]] = []
-    for index in range(start + settings.frames):
+    for _ in range(start):
+        capture.grab()  # decodes without handing over: seeking would land on other frames
+    for _ in range(settings.frames):
         ok, bgr = capture.read()
         if not ok:
             break
-        if index < start:
-            continue
         top = (bgr.shape[0] - settings.side) // 2
         left = (bgr.shape[1] - settings.side) // 2
         square = bgr[top : top + settings.side, left : left + settings.side, ::-1]

@@ -197,3 +197,13 @@ def test_pixels_that_are_not_square(desk: Desk, run_videotoon: RunVideotoon) -> 
     make_clip(desk.path / "wide.mp4", ClipSpec(width=96, height=64, frames=2, sar=Fraction(2)))
     assert run_videotoon("preview", "wide.mp4", "sheet.png", "--at", "0").code == 0
     assert size_of(desk.path / "sheet.png")[0] > 4 * 96
+
+
+def test_a_mixture_counts_among_the_styles():
+    from videotoon.cli.preview import MAX_STYLES, columns_of
+    from videotoon.errors import SettingsError
+    from videotoon.settings import Settings
+
+    names = ",".join(f"one{number}.onnx" for number in range(MAX_STYLES))
+    with pytest.raises(SettingsError, match=f"--mix names {MAX_STYLES + 1} styles"):
+        columns_of(names, Settings(mix="cel:1,hayao:1"))

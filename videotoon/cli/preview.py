@@ -97,8 +97,9 @@ def columns_of(styles: str, settings: Settings) -> list[Column]:
     if settings.mix is not None:
         columns.append(Column(settings.mix, settings))
     if len(columns) > MAX_STYLES:
+        options = "--styles" if settings.mix is None else "--styles with --mix"
         raise SettingsError(
-            f"--styles names {len(names)} styles", f"give at most {MAX_STYLES} at a time"
+            f"{options} names {len(columns)} styles", f"give at most {MAX_STYLES} at a time"
         )
     for column in columns:
         for part in part_settings(column.settings):
