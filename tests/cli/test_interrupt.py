@@ -154,7 +154,7 @@ def test_while_the_command_starts(start: Start, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-@pytest.mark.parametrize(("code", "expected"), [(0, 1), (3, 3)])
+@pytest.mark.parametrize(("code", "expected"), [(0, 9), (3, 3)])
 def test_last_words_that_cannot_be_written_are_no_success(code, expected):
     ends = f"from videotoon.cli.interrupting import leave; print('done'); leave({code})"
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
@@ -165,3 +165,11 @@ def test_last_words_that_cannot_be_written_are_no_success(code, expected):
         )  # fmt: skip
     assert process.returncode == expected
     assert b"Traceback" not in process.stderr
+    assert (b"no space left" in process.stderr) == (code == 0)
+
+
+@pytest.mark.parametrize("close", ["sys.stdout = None", "sys.stdout.close()"])
+def test_a_closed_output_is_no_failure(close):
+    ends = f"import sys; from videotoon.cli.interrupting import leave; {close}; leave(0)"
+    process = subprocess.run([sys.executable, "-c", ends], capture_output=True, check=False)
+    assert (process.returncode, process.stderr) == (0, b"")

@@ -13,7 +13,7 @@ from tests.engine.conftest import random_planes
 from videotoon.engine import colour, phases, pictures, tiling
 from videotoon.engine.weights import RgbContract, StyleNetwork
 from videotoon.errors import DecodeError
-from videotoon.frame import BT709, ColourTags, FrameSize
+from videotoon.frame import BT709, ColourTags, FrameSize, Planes
 
 sides = some.integers(1, 70)
 
@@ -149,3 +149,83 @@ def test_halo_covers_the_receptive_field():
                 assert span.keep_start - span.start > 131 // 2
             if index + 1 < len(spans):
                 assert span.start + window - span.keep_stop > 131 // 2
+
+
+CONVERTED = [(1, 1), (2, 1), (1, 2), (3, 3), (8, 6), (67, 35), (71, 50), (64, 48)]
+
+
+def by_definition(planes: Planes, tags: ColourTags) -> np.ndarray:
+    """RGB of planes, one pixel after the other."""
+    matrix, offset = colour.codes_to_rgb(tags)
+    size = planes.size
+    rgb = np.empty((size.height, size.width, 3))
+    for row in range(size.height):
+        for column in range(size.width):
+            codes = [float(planes.y[row, column])]
+            for plane in (planes.u.astype(float), planes.v.astype(float)):
+                # Chroma lies between two rows, and on the even columns.
+                near, far = row // 2, row // 2 + (1 if row % 2 else -1)
+                far = min(max(far, 0), plane.shape[0] - 1)
+                line = 0.75 * plane[near] + 0.25 * plane[far]
+                left = column // 2
+                right = min(left + column % 2, plane.shape[1] - 1)
+                codes.append(0.5 * line[left] + 0.5 * line[right])
+            rgb[row, column] = matrix @ codes + offset
+    return rgb.clip(0, 255)
+
+
+def back_by_definition(rgb: np.ndarray, tags: ColourTags) -> list[np.ndarray]:
+    """Planes of RGB before rounding, one pixel after the other."""
+    matrix, offset = colour.rgb_to_codes(tags)
+    codes = rgb @ matrix.T + offset
+    height, width, _ = codes.shape
+    small = np.empty((-(-height // 2), -(-width // 2), 2))
+    for row, column in np.ndindex(small.shape[:2]):
+        rows = (2 * row, min(2 * row + 1, height - 1))
+        shares = ((2 * column - 1, 0.25), (2 * column, 0.5), (2 * column + 1, 0.25))
+        small[row, column] = sum(
+            0.5 * share * codes[one, min(max(place, 0), width - 1), 1:]
+            for one in rows
+            for place, share in shares
+        )
+    return [codes[..., 0], small[..., 0], small[..., 1]]
+
+
+@pytest.mark.parametrize("size", CONVERTED, ids=str)
+@pytest.mark.parametrize("tags", [BT709, ColourTags(matrix=6), colour.PICTURE_TAGS], ids=repr)
+@pytest.mark.parametrize("with_torch", [False, True])
+def test_conversions_are_what_they_are_defined_to_be(size, tags, with_torch):
+    generator = np.random.default_rng(5)
+    width, height = size
+    chroma = (-(-height // 2), -(-width // 2))
+    planes = Planes(
+        *(
+            generator.integers(0, 256, shape, np.uint8)
+            for shape in ((height, width), chroma, chroma)
+        )
+    )
+    rgb = by_definition(planes, tags)
+    if with_torch:
+        back = through_torch(planes, tags)
+    else:
+        assert np.abs(pictures.planes_to_rgb(planes, tags) - rgb).max() < 0.01
+        back = pictures.rgb_to_planes(rgb.astype(np.float32), tags)
+    for found, expected in zip(back.colour_planes, back_by_definition(rgb, tags), strict=True):
+        assert np.abs(found - expected.clip(0, 255)).max() < 0.51
+
+
+def through_torch(planes: Planes, tags: ColourTags) -> Planes:
+    """What :class:`WholePicture` makes of planes around a network that changes nothing."""
+    torch = pytest.importorskip("torch")
+    from videotoon.engine.tiling import rgb_arrangement
+    from videotoon.engine.torch_pictures import WholePicture
+    from videotoon.engine.weights import RgbContract
+
+    arrangement = rgb_arrangement(RgbContract(multiple=32, least=64), planes.size)
+    whole = WholePicture(torch.nn.Identity(), arrangement, tags)
+    codes = np.concatenate([plane.reshape(-1) for plane in planes.colour_planes])
+    both = torch.from_numpy(np.stack([255 - codes, codes]))
+    painted = whole(both)[1].numpy()
+    ends = np.cumsum([plane.size for plane in planes.colour_planes])[:-1]
+    parts = zip(np.split(painted, ends), planes.colour_planes, strict=True)
+    return Planes(*(part.reshape(plane.shape) for part, plane in parts))

@@ -33,6 +33,7 @@ class StyleShelf:
 
     All cores belong to the compiled network; a job gets as many sessions of it as its share of the
     cores, each of which keeps one core busy. So the jobs together never want more than there are.
+    On a GPU, whose memory each session takes, a job has no more of them than alone.
 
     Args:
         jobs: Files worked on at the same time.
@@ -52,15 +53,17 @@ class StyleShelf:
         key = (repr(settings.result_key()), size, colour)
         with self._lock:
             if key not in self._opened:
+                on_gpu = settings.device.lower().startswith("cuda")
                 self._opened[key] = open_style(
-                    settings, size, colour, streams=self.cores, threads=self.cores
-                )
+                    settings, size, colour, streams=None if on_gpu else self.cores,
+                    threads=self.cores,
+                )  # fmt: skip
                 self.compiled += 1
                 if len(self._opened) > KEPT_STYLES:
                     self._opened.popitem(last=False)
             self._opened.move_to_end(key)
             opened = self._opened[key]
-        workers = min(self.share, settings.workers or self.share)
+        workers = min(self.share, opened.streams, settings.workers or self.share)
         return replace(opened, streams=workers)
 
     def engine_facts(self, settings: Settings, size: FrameSize) -> dict[str, Any]:

@@ -9,6 +9,7 @@ as well), so nothing is lost by that.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import NoReturn, Self
 
+from videotoon.cli.failing import fail, file_error
 from videotoon.errors import Cancelled, VideotoonError
 
 PATIENCE_SECONDS = 1.0
@@ -92,11 +94,15 @@ def leave(code: int) -> NoReturn:
     By now every file is closed and every thread that matters has ended.
 
     Args:
-        code: Exit code; 1 takes the place of 0 where the last words could not be written.
+        code: Exit code; where the last words could not be written, that is an error, too.
     """
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            code = code or VideotoonError.exit_code
+    try:
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()
+    except BrokenPipeError:  # `videotoon styles | head`
+        code = code or VideotoonError.exit_code
+    except OSError as error:
+        code = code or fail(file_error(error))
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.flush()
     os._exit(code)

@@ -152,15 +152,15 @@ class WholeSession(PlanesSession):
         for index, planes in enumerate(pictures):
             np.concatenate([plane.reshape(-1) for plane in planes.colour_planes], out=given[index])
         painted = self._core.run()
-        return [_unpacked(painted[index], planes) for index, planes in enumerate(pictures)]
+        return [self._unpacked(painted[index]) for index in range(len(pictures))]
 
-
-def _unpacked(codes: Plane, like: Planes) -> Planes:
-    """Planes of fresh memory from bytes in a row."""
-    ends = np.cumsum([plane.size for plane in like.colour_planes])[:-1]
-    parts = np.split(codes.copy(), ends)
-    shaped = zip(parts, like.colour_planes, strict=True)
-    return Planes(*(part.reshape(plane.shape) for part, plane in shaped))
+    def _unpacked(self, codes: Plane) -> Planes:
+        """Planes of fresh memory from bytes in a row."""
+        planes, start = Planes.empty(self._spec.painting_size), 0
+        for plane in planes.colour_planes:
+            plane[...] = codes[start : start + plane.size].reshape(plane.shape)
+            start += plane.size
+        return planes
 
 
 def _copy(planes: Planes) -> Planes:

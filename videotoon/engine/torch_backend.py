@@ -16,7 +16,7 @@ from videotoon.engine.machine import usable_cores
 from videotoon.engine.painting import PaintingStyle, core_shape
 from videotoon.engine.phases import phase_channels
 from videotoon.engine.tiling import rgb_arrangement
-from videotoon.engine.torch_cores import make_core
+from videotoon.engine.torch_cores import fits_into_memory, make_core
 from videotoon.engine.torch_pictures import WholePicture, picture_bytes
 from videotoon.engine.weights import TORCH_FORMS, RgbContract, StyleNetwork
 from videotoon.errors import BackendError
@@ -24,8 +24,8 @@ from videotoon.frame import ColourTags
 
 HALF_CODES = 128.0
 CUDA_STREAMS = 2
-"""Sessions on one GPU: while one picture is painted, the next is laid out for it. More would be
-faster than any encoder, and each takes the network's memory once more."""
+"""Sessions on one GPU: while one picture is painted, the next is laid out for it. Each takes the
+memory of the network's features once more."""
 
 TYPES: dict[Precision, torch.dtype] = {
     "fp32": torch.float32,
@@ -77,7 +77,8 @@ class TorchBackend:
                 f"{network.name} cannot run in {spec.precision} with torch on {device}",
                 f"possible: {', '.join(possible) or 'none'}",
             )
-        module = painting_module(network, spec, device)
+        with fits_into_memory(device):
+            module = painting_module(network, spec, device)
         shape, dtype = buffer_shape(network, spec)
         return PaintingStyle(
             network,

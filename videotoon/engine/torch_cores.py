@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
@@ -11,13 +14,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from videotoon.engine.base import Core
+from videotoon.errors import BackendError
 
 WARM_UP = 2
 """Paintings before kernels are recorded: libraries are loaded and workspaces sized in the first."""
 
-
 RECORDING = threading.Lock()
 """One recording at a time: each begins by waiting for the whole device, which ends another."""
+
+STREAMS_OF_TORCH = 64
+"""Torch hands out the same few dozen streams of a device over and over."""
+
+_users: WeakValueDictionary[int, RecordedCore] = WeakValueDictionary()
+"""Cores in use, by the handle of their stream; guarded by RECORDING."""
 
 
 def make_core(
@@ -30,13 +39,44 @@ def make_core(
         device: Where it runs.
         shape: Of the buffers.
         dtype: Of the buffers: uint8 or float32.
+
+    Raises:
+        BackendError: The device's memory does not hold what the module needs.
     """
-    core = RecordedCore if device.type == "cuda" else CalledCore
-    return core(module, device, shape, dtype)
+    with fits_into_memory(device):
+        if device.type == "cuda":
+            try:
+                return RecordedCore(module, device, shape, dtype)
+            except NoFreeStream:
+                pass
+        return CalledCore(module, device, shape, dtype)
+
+
+@contextmanager
+def fits_into_memory(device: torch.device) -> Iterator[None]:
+    """Say in one line where the memory of a device is full.
+
+    Raises:
+        BackendError: It is.
+    """
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        raise BackendError(
+            f"{device} has too little free memory for pictures of this size",
+            "use --workers 1, a smaller --max-side, fewer --jobs, or --device cpu",
+        ) from error
+
+
+class NoFreeStream(Exception):
+    """Every stream of a device belongs to a core that is in use."""
 
 
 class CalledCore:
-    """Calls the module for every picture; implements :class:`videotoon.engine.base.Core`."""
+    """Calls the module for every picture; implements :class:`videotoon.engine.base.Core`.
+
+    On CUDA it serves where all streams are taken.
+    """
 
     def __init__(
         self,
@@ -83,7 +123,7 @@ class RecordedCore:
         with RECORDING, torch.cuda.device(device), torch.inference_mode():
             self._inputs, self._outputs = _buffers(device, shape, dtype)
             self._given = torch.zeros(shape, dtype=self._inputs.dtype, device=device)
-            self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            self._stream = self._free_stream()
             self._stream.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(self._stream):
                 for _ in range(WARM_UP):
@@ -97,6 +137,15 @@ class RecordedCore:
             ):
                 self._given.copy_(self._inputs, non_blocking=True)
                 self._outputs.copy_(module(self._given), non_blocking=True)
+
+    def _free_stream(self) -> torch.cuda.Stream:
+        """Take a stream that no other core uses: what is replayed there would be recorded, too."""
+        for _ in range(STREAMS_OF_TORCH):
+            stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+            if stream.cuda_stream not in _users:
+                _users[stream.cuda_stream] = self
+                return stream
+        raise NoFreeStream
 
     @property
     def inputs(self) -> NDArray[Any]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from videotoon.engine.colour import codes_to_rgb, rgb_to_codes
 from videotoon.engine.tiling import Arrangement
 from videotoon.frame import ColourTags, FrameSize
+
+Rows = list[list[float]]
+"""An affine map of three values: three factors and an offset in each row."""
 
 
 class WholePicture(nn.Module):
@@ -31,8 +33,8 @@ class WholePicture(nn.Module):
         super().__init__()
         self.network = network
         self._size, padded = arrangement.canvas, arrangement.padded
-        self._to_rgb = np.column_stack(codes_to_rgb(colour))
-        self._to_codes = np.column_stack(rgb_to_codes(colour))
+        self._to_rgb: Rows = np.column_stack(codes_to_rgb(colour)).tolist()
+        self._to_codes: Rows = np.column_stack(rgb_to_codes(colour)).tolist()
         self._top, rows = _reflected(self._size.height, padded.height)
         self._left, columns = _reflected(self._size.width, padded.width)
         self.register_buffer("rows", rows)
@@ -71,12 +73,12 @@ def _split(codes: Tensor, size: FrameSize) -> list[Tensor]:
     ]
 
 
-def _linear(planes: list[Tensor], rows: NDArray[np.float64]) -> list[Tensor]:
+def _linear(planes: list[Tensor], rows: Rows) -> list[Tensor]:
     """Return ``rows[:, :3] @ planes + rows[:, 3]``, in full precision whatever matrix units do."""
-    mixed = []
-    for first, second, third, offset in rows.tolist():
-        mixed.append(planes[0] * first + planes[1] * second + planes[2] * third + offset)
-    return mixed
+    return [
+        planes[0] * first + planes[1] * second + planes[2] * third + offset
+        for first, second, third, offset in rows
+    ]
 
 
 def _enlarged(plane: Tensor, size: FrameSize) -> Tensor:

@@ -87,6 +87,9 @@ class FixedWindows:
     Args:
         style: An opened style for which :func:`can_paint_windows` holds.
         patience: How often a size must be asked for before it is compiled.
+
+    Attributes:
+        forgotten: How many sizes made room for others so far.
     """
 
     def __init__(self, style: OpenedStyle, patience: int = PATIENCE) -> None:
@@ -98,6 +101,7 @@ class FixedWindows:
         self._lock = Lock()
         self._asked: Counter[FrameSize] = Counter()
         self._compiled: dict[FrameSize, CompiledModel] = {}
+        self.forgotten = 0
         self._windows = 0
         self._last_use: dict[FrameSize, int] = {}
 
@@ -118,6 +122,8 @@ class FixedWindows:
         """
         with self._lock:
             self._windows += 1
+            if self._windows % FORGOTTEN_AFTER == 0:
+                self._asked.clear()  # what was asked for once an hour ago is no habit
             used = self._choose(size)
             if used is not None:
                 self._last_use[used] = self._windows
@@ -143,13 +149,10 @@ class FixedWindows:
         oldest = min(self._compiled, key=self._last_use.__getitem__)
         if self._windows - self._last_use[oldest] <= FORGOTTEN_AFTER:
             return False
-        del self._compiled[oldest], self._asked[oldest]
+        del self._compiled[oldest], self._last_use[oldest]
+        self._asked.pop(oldest, None)
+        self.forgotten += 1
         return True
-
-    def keeps(self, size: FrameSize) -> bool:
-        """Tell whether a size is compiled."""
-        with self._lock:
-            return size in self._compiled
 
     def core(self, size: FrameSize) -> OpenVinoCore:
         """Return a request of its own for windows of a size that is compiled."""
@@ -157,7 +160,9 @@ class FixedWindows:
 
         phase = self._network.phase
         shape = (1, size.height // phase, size.width // phase, phases.phase_channels(phase))
-        return OpenVinoCore(self._compiled[size], shape, np.dtype(np.uint8))
+        with self._lock:
+            compiled = self._compiled[size]
+        return OpenVinoCore(compiled, shape, np.dtype(np.uint8))
 
     def _compile(self, size: FrameSize) -> CompiledModel:
         from videotoon.engine.planes_graph import phases_graph
@@ -175,16 +180,17 @@ class _OpenVinoWindowSession:
         self._windows = windows
         self._phase, self._stride = windows.network.phase, windows.network.stride
         self._cores: dict[FrameSize, OpenVinoCore] = {}
+        self._forgotten = 0
 
     def paint_window(self, planes: Planes, read: Box) -> PaintedWindow | None:
         """Paint a window; see :class:`~videotoon.engine.changes.WindowSession`."""
         size = self._windows.fitting(padded_size(read.size, self._stride))
         if size is None:
             return None
+        if self._forgotten != self._windows.forgotten:  # lets go of what is compiled no more
+            self._forgotten = self._windows.forgotten
+            self._cores.clear()
         if size not in self._cores:
-            self._cores = {
-                known: self._cores[known] for known in self._cores if self._windows.keeps(known)
-            }
             self._cores[size] = self._windows.core(size)
         left, right = placed(read.left, size.width, planes.size.width, self._stride)
         top, bottom = placed(read.top, size.height, planes.size.height, self._stride)

@@ -52,6 +52,7 @@ class Studio:
         self._wanted = settings.look
         self._opened: OpenedStyle = self._open(settings.look, 0)
         self._sessions: dict[int, Session] = {0: self._opened.session()}
+        self._refused: set[int] = set()
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._compile, name="videotoon-compile", daemon=True)
@@ -104,16 +105,23 @@ class Studio:
                 if self._closed:
                     return
                 wanted = self._wanted
-                missing = [step for step in range(len(self.sizes)) if step not in self._sessions]
+                tried = self._sessions.keys() | self._refused
+                missing = [step for step in range(len(self.sizes)) if step not in tried]
                 if wanted == self.style and not missing:
                     self._changed.wait()
                     continue
             if wanted != self.style:
                 self._switch(wanted)
             else:
-                self._sessions = self._sessions | {
-                    missing[0]: self._open(wanted, missing[0]).session()
-                }
+                self._add(wanted, missing[0])
+
+    def _add(self, style: str, step: int) -> None:
+        """Compile one more size; where that fails, the others go on painting."""
+        try:
+            self._sessions = self._sessions | {step: self._open(style, step).session()}
+        except VideotoonError as error:
+            self.problem = str(error)
+            self._refused.add(step)
 
     def _switch(self, style: str) -> None:
         try:
@@ -125,4 +133,5 @@ class Studio:
                 self._wanted = self.style
             return
         self.problem = ""
+        self._refused.clear()
         self._opened, self._sessions, self.style = opened, sessions, style

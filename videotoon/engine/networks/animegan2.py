@@ -67,6 +67,8 @@ def grown(features: Tensor, borders: tuple[int, int, int, int]) -> Tensor:
 
     Torch's CUDA kernel turns the layout round before and convolutions turn it back afterwards.
     """
+    if not any(borders):
+        return features
     left, right, top, bottom = borders
     count, channels, height, width = features.shape
     larger = torch.empty(
