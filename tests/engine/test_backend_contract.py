@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.util import find_spec
@@ -157,6 +158,31 @@ def test_a_gpu_paints_what_the_processor_paints(opened, style, precision, most, 
     painted = opened(size, precision=precision, device="cuda", **options).session().paint(planes)
     assert difference(exact, painted) <= most
     assert difference(painted, planes) > 5
+
+
+@WITH_GPU
+def test_more_sessions_on_a_gpu_than_it_has_streams(opened):
+    """Torch has some 32 streams per device; sessions are made while others paint."""
+    planes = random_planes(FrameSize(64, 48))
+    compiled = opened(planes.size, style="p4", backend="torch", precision="fp16", device="cuda")
+    first = compiled.session()
+    exact = first.paint(planes)
+    done = threading.Event()
+
+    def paint() -> list[int]:
+        found = []
+        while not done.is_set():
+            found.append(difference(first.paint(planes), exact))
+        return found
+
+    with ThreadPoolExecutor(1) as thread:
+        painting = thread.submit(paint)
+        try:
+            others = [compiled.session() for _ in range(40)]
+        finally:
+            done.set()
+        assert max(painting.result()) == 0
+    assert all(difference(one.paint(planes), exact) <= 1 for one in others)
 
 
 @pytest.mark.parametrize("style_name", ["p2", "p4"])
