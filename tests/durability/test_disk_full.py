@@ -47,8 +47,9 @@ def test_full_disk_then_space_again(
     assert jobs.run(clip, whole, command_environment, *options).process.returncode == 0
     size = whole.stat().st_size
     ballast = small_disk / "ballast"
-    # Room for rather more than half of the result: it breaks off while segments are written.
-    ballast.write_bytes(bytes((16 << 20) - size * 6 // 10 - (1 << 16)))
+    # Room for far more than half of the result: it breaks off while the second of two files is
+    # written, of which some is on the disk before the first is finished.
+    ballast.write_bytes(bytes((16 << 20) - size * 8 // 10 - (1 << 16)))
     log = tmp_path / "words"
     job = jobs.start(clip, output, command_environment, *options, log=log)
     job.process.wait(timeout=120)
