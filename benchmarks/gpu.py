@@ -22,15 +22,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.clips import base_clip, scaled_clip
 from benchmarks.contenders import Contender, transcode, videotoon
 from benchmarks.gpu_report import Figures, Job, Painting, write_report
 from benchmarks.machine_facts import machine_facts
 from benchmarks.random_generator import random_checkpoint
 from videotoon.engine.base import Core, Precision, Session
-from videotoon.engine.calibration import frames_per_second, sample_picture
+from videotoon.engine.calibration import frames_per_second, peak_signal_to_noise, sample_picture
 from videotoon.engine.machine import CACHE_VARIABLE
 from videotoon.engine.open import OpenedStyle, open_style
 from videotoon.engine.painting import PaintingStyle
@@ -146,7 +144,7 @@ def _paintings_of(style: str, size: FrameSize, rounds: int, compiled: bool) -> l
     for _, opened, core, _, _ in ready:
         painted = _session(opened, core).paint(picture)
         exact = exact or painted
-        likeness.append(_decibels(painted, exact))
+        likeness.append(peak_signal_to_noise(painted, exact))
     times: list[list[float]] = [[] for _ in ready]
     for _ in range(rounds):
         for own, (_, _, core, _, _) in zip(times, ready, strict=True):
@@ -216,13 +214,6 @@ def _milliseconds(run: Callable[[], object]) -> float:
         run()
         times.append(1000 * (time.perf_counter() - began))
     return statistics.median(times)
-
-
-def _decibels(painted: Planes, exact: Planes) -> float:
-    pairs = zip(painted.colour_planes, exact.colour_planes, strict=True)
-    errors = np.concatenate([(one.astype(float) - other).ravel() for one, other in pairs])
-    square = float(np.square(errors).mean())
-    return float("inf") if square == 0 else 10 * float(np.log10(255**2 / square))
 
 
 def sessions(styles: Sequence[str]) -> list[Job]:

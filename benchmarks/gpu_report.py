@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from benchmarks.speed_plots import plot_bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ def write_report(folder: Path, figures: Figures) -> None:
     parts = ["# Painting on a GPU\n"]
     parts += [f"- {name}: {value}" for name, value in figures.machine.items()]
     if figures.jobs:
-        _plot(folder / "fps.png", figures.jobs)
+        bars = [(one.clip, one.title, one.fps) for one in figures.jobs]
+        plot_bars(folder / "fps.png", bars, "CUDA")
         parts += ["\n## Whole commands\n", "![Frames per second](fps.png)\n"]
         parts += ["| clip | what | fps | CPU-ms per frame |", "|---|---|---|---|"]
         parts += [
@@ -96,26 +99,3 @@ def _painting_line(one: Painting) -> str:
         f"| {one.network} | {one.size} | {one.way} | {one.milliseconds:.2f} | {likeness} "
         f"| {one.preparing:.2f} | {one.megabytes:.0f} |"
     )
-
-
-def _plot(target: Path, jobs: Sequence[Job]) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    clips = list(dict.fromkeys(job.clip for job in jobs))
-    figure, axes = plt.subplots(
-        len(clips), 1, figsize=(9, 0.4 * len(jobs) + 0.8 * len(clips)), squeeze=False,
-        layout="constrained",
-    )  # fmt: skip
-    for axis, clip in zip(axes[:, 0], clips, strict=True):
-        own = [job for job in jobs if job.clip == clip][::-1]
-        colours = ["#e4572e" if "CUDA" in job.title else "#8aa1b1" for job in own]
-        bars = axis.barh([job.title for job in own], [job.fps for job in own], color=colours)
-        axis.bar_label(bars, labels=[f"{job.fps:.0f} fps" for job in own], padding=4)
-        axis.set_title(clip, loc="left", fontweight="bold")
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.margins(x=0.15)
-    figure.savefig(target, dpi=110)
-    plt.close(figure)

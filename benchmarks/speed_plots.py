@@ -23,22 +23,33 @@ ZOOM_SECONDS: Final = 0.5
 
 def plot_fps(target: Path, rows: Sequence[Row]) -> None:
     """Draw frames per second of every contender, one panel per clip."""
+    plot_bars(target, [(row.scene, row.title, row.fps) for row in rows], "videotoon")
+
+
+def plot_bars(target: Path, bars: Sequence[tuple[str, str, float]], ours: str) -> None:
+    """Draw frames per second as bars.
+
+    Args:
+        target: Picture to write.
+        bars: Panel, title and frames per second of each.
+        ours: Titles with this word stand out.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    scenes = list(dict.fromkeys(row.scene for row in rows))
-    heights = [sum(row.scene == scene for row in rows) for scene in scenes]
+    scenes = list(dict.fromkeys(panel for panel, _, _ in bars))
+    heights = [sum(panel == scene for panel, _, _ in bars) for scene in scenes]
     figure, axes = plt.subplots(
         len(scenes), 1, figsize=(9, 0.55 * sum(heights) + 0.7 * len(scenes)),
         height_ratios=heights, squeeze=False, layout="constrained",
     )  # fmt: skip
     for axis, scene in zip(axes[:, 0], scenes, strict=True):
-        own = [row for row in rows if row.scene == scene][::-1]
-        colours = ["#e4572e" if "videotoon" in row.title else "#8aa1b1" for row in own]
-        bars = axis.barh([row.title for row in own], [row.fps for row in own], color=colours)
-        axis.bar_label(bars, labels=[f"{row.fps:.1f} fps" for row in own], padding=4)
+        own = [(title, fps) for panel, title, fps in bars if panel == scene][::-1]
+        colours = ["#e4572e" if ours in title else "#8aa1b1" for title, _ in own]
+        drawn = axis.barh([title for title, _ in own], [fps for _, fps in own], color=colours)
+        axis.bar_label(drawn, labels=[f"{fps:.1f} fps" for _, fps in own], padding=4)
         axis.set_title(scene, loc="left", fontweight="bold")
         axis.spines[["top", "right"]].set_visible(False)
         axis.margins(x=0.15)

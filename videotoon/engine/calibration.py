@@ -103,7 +103,8 @@ def calibrate(settings: Settings, folder: Path | None = None) -> list[Measured]:
         painted = opened.session().paint(picture)
         reference = reference or painted
         least = LEAST_DECIBELS if opened.network.decibels is None else quantised.LEAST_DECIBELS
-        speed, decibels = frames_per_second(opened, picture), _decibels(painted, reference)
+        speed = frames_per_second(opened, picture)
+        decibels = peak_signal_to_noise(painted, reference)
         found.append(Measured(precision, speed, decibels, opened.streams, least))
     found.append(_with_fewer_streams(best_of(found), settings, picture))
     found.sort(key=lambda one: -one.fps)
@@ -202,7 +203,8 @@ def frames_per_second(style: OpenedStyle, picture: Planes) -> float:
     return sum(done) / (time.perf_counter() - began)
 
 
-def _decibels(painted: Planes, reference: Planes) -> float:
+def peak_signal_to_noise(painted: Planes, reference: Planes) -> float:
+    """Peak signal-to-noise ratio of all codes in dB; infinite where none differs."""
     squares = [
         ((one.astype(np.float64) - other) ** 2).ravel()
         for one, other in zip(painted.colour_planes, reference.colour_planes, strict=True)

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from videotoon.engine.base import Core
 from videotoon.errors import BackendError
@@ -85,9 +85,14 @@ class CalledCore:
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
     ) -> None:
+        # A recording knows tensors by their address only: whatever it reads has to stay.
         self._module = module
         self._device = device
-        self._inputs, self._outputs = _buffers(device, shape, dtype)
+        kind = torch.uint8 if dtype == np.uint8 else torch.float32
+        # Page-locked: copies to and from a GPU then need no detour.
+        pinned = device.type == "cuda"
+        self._inputs = torch.zeros(shape, dtype=kind, pin_memory=pinned)
+        self._outputs = torch.zeros(shape, dtype=kind, pin_memory=pinned)
 
     @property
     def inputs(self) -> NDArray[Any]:
@@ -102,7 +107,7 @@ class CalledCore:
         return self._outputs.numpy()
 
 
-class RecordedCore:
+class RecordedCore(CalledCore):
     """Replays what the module does on a CUDA device, copies included, from one recording.
 
     A small network is some fifty kernels of microseconds: launched one by one from Python they wait
@@ -118,10 +123,8 @@ class RecordedCore:
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
     ) -> None:
-        # The recording knows tensors by their address only: whatever it reads has to stay.
-        self._module = module
         with RECORDING, torch.cuda.device(device), torch.inference_mode():
-            self._inputs, self._outputs = _buffers(device, shape, dtype)
+            super().__init__(module, device, shape, dtype)
             self._given = torch.zeros(shape, dtype=self._inputs.dtype, device=device)
             self._stream = self._free_stream()
             self._stream.wait_stream(torch.cuda.current_stream())
@@ -147,27 +150,9 @@ class RecordedCore:
                 return stream
         raise NoFreeStream
 
-    @property
-    def inputs(self) -> NDArray[Any]:
-        """Buffer to be filled before :meth:`run`."""
-        return self._inputs.numpy()
-
     def run(self) -> NDArray[Any]:
         """Replay the recording and wait for the result."""
         with torch.cuda.stream(self._stream):
             self._graph.replay()
         self._stream.synchronize()
         return self._outputs.numpy()
-
-
-def _buffers(
-    device: torch.device, shape: tuple[int, ...], dtype: np.dtype[Any]
-) -> tuple[Tensor, Tensor]:
-    """Return memory for what comes in and for what goes out."""
-    kind = torch.uint8 if dtype == np.uint8 else torch.float32
-    # Page-locked: copies to and from a GPU then need no detour.
-    pinned = device.type == "cuda"
-    return (
-        torch.zeros(shape, dtype=kind, pin_memory=pinned),
-        torch.zeros(shape, dtype=kind, pin_memory=pinned),
-    )
