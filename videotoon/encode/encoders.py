@@ -18,6 +18,10 @@ REPEATABLE_X264: Final = "asm=avx2,fma3,bmi2,lzcnt"
 that the same frames now and then give another file: an interrupted job would not equal a whole one.
 Its AVX2 code does not, and is as fast. Only for processors with AVX-512: they have all of these."""
 
+OPEN_TO_REPEATS: Final = "weightb=0:direct=spatial:b-pyramid=none"
+"""Nothing in x264's stream then depends on how far pictures are apart in time, so that repeats may
+lie between them, and few pictures wait in a decoder's memory. It costs under 2 % of size."""
+
 _AVX_512F: Final = 13  # cv::CpuFeatures; the Python module does not name it
 
 
@@ -94,6 +98,7 @@ class EncoderPlan:
         says_pixel_shape: The video itself says the shape of its pixels, in any container.
         predicts_repeats: A frame that equals the one before it is best predicted from that one
             alone; left to itself, the encoder tries to predict it from a later one, too.
+        spares_repeats: Its stream is one that repeats can be woven into without coding them.
     """
 
     name: str
@@ -105,6 +110,7 @@ class EncoderPlan:
     min_side: int = 1
     says_pixel_shape: bool = False
     predicts_repeats: bool = False
+    spares_repeats: bool = False
 
 
 def plan_encoder(settings: Settings, container: Container, keep_alpha: bool = False) -> EncoderPlan:
@@ -121,7 +127,9 @@ def plan_encoder(settings: Settings, container: Container, keep_alpha: bool = Fa
             f"--encoder {name} does not go into {container.suffix}",
             f"use {' or '.join(container.encoders)}, or another extension",
         )
-    return _PLANNERS[name](settings.quality, X264_PRESETS.index(settings.preset), keep_alpha)
+    preset = X264_PRESETS.index(settings.preset)
+    plan = _PLANNERS[name](settings.quality, preset, keep_alpha)
+    return _sparing(plan) if name == "x264" and settings.cache_frames else plan
 
 
 def _x264(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
@@ -131,6 +139,13 @@ def _x264(quality: float, preset: int, keep_alpha: bool) -> EncoderPlan:
     return EncoderPlan(
         "x264", "libx264", "yuv420p", options, says_pixel_shape=True, predicts_repeats=True
     )
+
+
+def _sparing(plan: EncoderPlan) -> EncoderPlan:
+    """Return x264's plan with streams that repeats can be woven into."""
+    known = plan.options.get("x264-params")
+    params = OPEN_TO_REPEATS if known is None else f"{known}:{OPEN_TO_REPEATS}"
+    return replace(plan, options={**plan.options, "x264-params": params}, spares_repeats=True)
 
 
 def _has_avx512() -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videotoon.cache.repeated import content_hash
+from videotoon.encode.coders import coder_for
 from videotoon.encode.encoders import Container, EncoderPlan
 from videotoon.encode.pictures import encoded_size, stored_colour, to_video_frame
 from videotoon.encode.scheduling import end_realtime
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.stream import VideoStream
 
-
-REORDERED_FRAMES = 3
-"""Fewer cannot be out of order. Of so few x265 takes the decode times from memory that nobody
-wrote; now and then the muxer refuses them."""
+    from videotoon.encode.coders import VideoPacket
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,32 +139,27 @@ class SegmentEncoder:
         self._last: Frame | None = None
         self._picture: VideoFrame | None = None  # of the last frame, for those that repeat it
         self._content = b""
-        self._durations: dict[int, int] = {}  # by time; some encoders and muxers lose them
         with encoder_errors(video.plan.name):
             self._output = av.open(
                 os.path.abspath(self._part),  # noqa: PTH100 - keeps ":" from naming a protocol
                 "w",
                 format=video.container.segment_muxer,
             )
-            self._stream = add_encoder_stream(self._output, video)
+            self._coder = coder_for(add_encoder_stream(self._output, video), video.plan)
 
     def write(self, frame: Frame, reused: bool = False) -> None:
         """Encode one frame; frames come in presentation order."""
-        from av.video.frame import PictureType
-
         if self._first is None:
             self._first = frame
         before = self._content
-        if self._picture is None or self._last is None or frame.planes is not self._last.planes:
-            self._picture = to_video_frame(frame.planes, self._video.plan, self._video.colour)
+        if self._last is None or frame.planes is not self._last.planes:
             self._content = content_hash(frame.planes)
-        repeats = self._content == before and self._video.plan.predicts_repeats
-        picture = self._picture
-        picture.pts, picture.time_base = frame.pts - self._first.pts, frame.time_base
-        picture.pict_type = PictureType.P if repeats else PictureType.NONE
-        picture.duration = frame.duration
-        self._durations[picture.pts] = frame.duration
-        self._encode(picture)
+        repeats = self._content == before
+        if self._picture is None or not repeats:
+            self._picture = to_video_frame(frame.planes, self._video.plan, self._video.colour)
+            self._picture.time_base = frame.time_base
+        pts = frame.pts - self._first.pts
+        self._mux(self._coder.write(self._picture, pts, frame.duration, repeats))
         if self._frames == 0:  # the first picture opens the encoder
             end_realtime()
         self._digest.update(self._content)
@@ -179,7 +172,7 @@ class SegmentEncoder:
         """Flush the encoder, put the file on the disk under its final name and describe it."""
         assert self._first is not None
         assert self._last is not None
-        self._encode(None)
+        self._mux(self._coder.finish())
         with encoder_errors(self._video.plan.name):
             self._output.close()
             sync_file(self._part)
@@ -197,13 +190,9 @@ class SegmentEncoder:
             digest=self._digest.hexdigest(),
         )
 
-    def _encode(self, picture: VideoFrame | None) -> None:
+    def _mux(self, packets: Iterable[VideoPacket]) -> None:
         with encoder_errors(self._video.plan.name):
-            for packet in self._stream.encode(picture):
-                if packet.pts is not None:
-                    packet.duration = self._durations.pop(packet.pts, packet.duration)
-                if picture is None and self._frames < REORDERED_FRAMES:
-                    packet.dts = packet.pts
+            for packet in packets:
                 self._output.mux(packet)
 
     def abandon(self) -> None:

@@ -1,0 +1,249 @@
+"""Pictures that are shown more than once are coded once, and everything else stays as it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.encode.h264.traced import HAS_TRACE, Unit, trace
+from videotoon.encode.encoders import CONTAINERS, EncoderPlan, plan_encoder
+from videotoon.encode.h264.repeats import MOST_REPEATS
+from videotoon.encode.segment import SegmentEncoder, VideoFormat
+from videotoon.frame import BT709, Frame, FrameSize, Plane, Planes
+from videotoon.settings import X264_PRESETS, Settings
+
+TICK = Fraction(1, 30)
+SMALL = FrameSize(96, 64)
+
+
+@dataclass(frozen=True)
+class Coded:
+    pts: int
+    dts: int
+    duration: int
+    key: bool
+    size: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """What is in a file: packets in decode order, frames in presentation order."""
+
+    packets: list[Coded]
+    times: list[int]
+    pictures: list[Plane]
+
+    @property
+    def size(self) -> int:
+        return sum(packet.size for packet in self.packets)
+
+
+def moving(size: FrameSize, count: int, seed: int = 0) -> list[Planes]:
+    """Blurred noise that moves, with changing chroma; B pictures are worth it here."""
+    random = np.random.default_rng(seed)
+    wide = random.integers(0, 255, (size.height, size.width + 4 * count), np.uint8)
+    wide = cv2.GaussianBlur(wide, (9, 9), 0)
+    wide = cv2.normalize(wide, None, 16, 235, cv2.NORM_MINMAX)
+    chroma = size.chroma
+    pictures = []
+    for number in range(count):
+        luma = np.ascontiguousarray(wide[:, 4 * number : 4 * number + size.width])
+        u = np.full((chroma.height, chroma.width), 90 + number % 60, np.uint8)
+        pictures.append(Planes(luma, u, u[::-1].copy()))
+    return pictures
+
+
+def plan_for(preset: str = "veryfast", **changes: object) -> EncoderPlan:
+    return replace(plan_encoder(Settings(preset=preset), CONTAINERS[".mp4"]), **changes)
+
+
+def written(
+    folder: Path,
+    pictures: list[Planes],
+    shown: list[int],
+    plan: EncoderPlan | None = None,
+    steady: bool = True,
+    times: list[int] | None = None,
+) -> Written:
+    """Show each picture as often as ``shown`` says and read the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    video = VideoFormat(
+        plan=plan or plan_for(), container=CONTAINERS[".mp4"], size=pictures[0].size,
+        time_base=TICK, frame_rate=1 / TICK, sample_aspect_ratio=Fraction(1), colour=BT709,
+        steady=steady, threads=1,
+    )  # fmt: skip
+    segment = SegmentEncoder(video, folder, 0)
+    frames = [one for one, count in zip(pictures, shown, strict=True) for _ in range(count)]
+    times = times or list(range(len(frames)))
+    ends = [*times[1:], times[-1] + 1]
+    for index, (planes, pts, end) in enumerate(zip(frames, times, ends, strict=True)):
+        segment.write(Frame(index, pts, TICK, planes, end - pts))
+    return read(folder / segment.finish().file)
+
+
+def read(file: Path) -> Written:
+    with av.open(str(file)) as container:
+        stream = container.streams.video[0]
+        ticks = stream.time_base / TICK
+        packets = []
+        for packet in container.demux(stream):
+            if packet.size:
+                times = (packet.pts, packet.dts, packet.duration)
+                pts, dts, duration = (round(time * ticks) for time in times if time is not None)
+                packets.append(Coded(pts, dts, duration, packet.is_keyframe, packet.size))
+    with av.open(str(file)) as container:
+        frames = list(container.decode(video=0))
+    shown = [round(frame.time / float(TICK)) for frame in frames]
+    pictures = [frame.to_ndarray().astype(np.uint8, copy=False) for frame in frames]
+    return Written(packets, shown, pictures)
+
+
+def assert_whole(found: Written, pictures: list[Planes], shown: list[int]) -> None:
+    """Check every picture, that repeats equal it, and that a decoder can keep the times.
+
+    Pictures that are held for long are coded anew every now and then.
+    """
+    count = sum(shown)
+    assert len(found.pictures) == len(found.packets) == count
+    decode_times = [packet.dts for packet in found.packets]
+    assert decode_times == sorted(set(decode_times))
+    assert all(packet.dts <= packet.pts for packet in found.packets)
+    assert found.packets[0].key
+    place = 0
+    for planes, times in zip(pictures, shown, strict=True):
+        for begin in range(place, place + times, MOST_REPEATS + 1):
+            end = min(begin + MOST_REPEATS + 1, place + times)
+            first, *others = found.pictures[begin:end]
+            height = planes.size.height
+            assert cv2.PSNR(first[:height], planes.y) > 34
+            assert np.abs(first[height:].mean() - np.mean([planes.u, planes.v])) < 2
+            assert all(np.array_equal(first, other) for other in others)
+        place += times
+
+
+HELD = [2, 1, 1, 4, 4, 1, 1, 1, 1, 1, 3, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 5, 1, 1, 3]
+"""How often each picture is shown; where none is held, there are B pictures."""
+
+
+@pytest.mark.parametrize("steady", [True, False], ids=["steady", "variable"])
+@pytest.mark.parametrize("preset", X264_PRESETS)
+def test_held_pictures_are_shown_as_often_as_they_were(tmp_path, preset, steady):
+    pictures = moving(SMALL, len(HELD))
+    found = written(tmp_path, pictures, HELD, plan_for(preset), steady)
+    assert_whole(found, pictures, HELD)
+    assert found.times == list(range(sum(HELD)))
+
+
+@pytest.mark.parametrize(
+    "size", [FrameSize(2, 2), FrameSize(16, 16), FrameSize(50, 34), FrameSize(1280, 720)], ids=str
+)
+def test_pictures_of_any_size_are_held(tmp_path, size):
+    shown = [1, 3, 1, 2, 1, 1, 1, 4]
+    pictures = moving(size, len(shown))
+    assert_whole(written(tmp_path, pictures, shown), pictures, shown)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [[1], [2], [9], [1, 1], [1, 3], [3, 1], [2, 2], [1, 1, 1], [1, 1, 2], [4] * 12],
+    ids=str,
+)
+def test_few_pictures_are_held(tmp_path, shown):
+    pictures = moving(SMALL, len(shown))
+    found = written(tmp_path, pictures, shown)
+    assert_whole(found, pictures, shown)
+    assert found.times == list(range(sum(shown)))
+
+
+@pytest.mark.skipif(not HAS_TRACE, reason="this build of FFmpeg cannot trace headers")
+@pytest.mark.parametrize("steady", [True, False], ids=["steady", "variable"])
+def test_the_stream_is_one_that_decoders_have_memory_for(tmp_path, steady):
+    """FFmpeg reads the headers: counts rise by two, and not too many repeats follow each other."""
+    shown = [1, 50, 1, 1, 1, 1, 4, 1, 1, 1, 1, 1, 5, 1]
+    pictures = moving(SMALL, len(shown))
+    found = written(tmp_path, pictures, shown, steady=steady)
+    assert_whole(found, pictures, shown)
+    (file,) = tmp_path.glob("*.mp4")
+    units = trace(file)
+    sequence = units[0]
+    assert sequence["max_num_reorder_frames"] == MOST_REPEATS - 1
+    assert sequence["max_dec_frame_buffering"] >= sequence["max_num_reorder_frames"]
+    slices = [unit for unit in units if "slice_type" in unit]
+    bits = sequence["log2_max_pic_order_cnt_lsb_minus4"] + 4
+    order = {packet.pts: unit["pic_order_cnt_lsb"]
+             for packet, unit in zip(found.packets, slices, strict=True)}  # fmt: skip
+    assert [order[pts] for pts in found.times] == [2 * n % (1 << bits) for n in range(sum(shown))]
+    repeats = "".join("r" if _is_repeat(unit) else "c" for unit in slices)
+    assert max(map(len, repeats.split("c"))) == MOST_REPEATS
+    assert ("1" in "".join(str(unit["slice_type"] % 5) for unit in slices)) == steady, "B pictures"
+
+
+def _is_repeat(unit: Unit) -> bool:
+    return unit["nal_ref_idc"] == 0 and unit["slice_type"] == 5
+
+
+@pytest.mark.parametrize("steady", [True, False], ids=["steady", "variable"])
+def test_times_and_durations_stay(tmp_path, steady):
+    shown = [1, 2, 1, 3, 1, 1, 1, 1, 2]
+    times = [0, 1, 3, 4, 10, 11, 25, 26, 27, 29, 30, 31, 34]
+    pictures = moving(SMALL, len(shown))
+    found = written(tmp_path, pictures, shown, steady=steady, times=times)
+    assert found.times == times
+    by_time = sorted((packet.pts, packet.duration) for packet in found.packets)
+    assert [pts for pts, _ in by_time] == times
+    if not steady:
+        assert [duration for _, duration in by_time] == list(np.diff([*times, times[-1] + 1]))
+
+
+@pytest.mark.parametrize("preset", ["ultrafast", "veryfast", "slow"])
+@pytest.mark.parametrize("steady", [True, False], ids=["steady", "variable"])
+def test_room_for_repeats_changes_no_pixel(tmp_path, preset, steady):
+    """A decoder that took the room for distances in time would predict something else."""
+    pictures = moving(SMALL, 80)
+    plan = plan_for(preset)
+    plain = replace(plan, spares_repeats=False)
+    shown = [1] * len(pictures)
+    with_room = written(tmp_path / "room", pictures, shown, plan, steady)
+    without = written(tmp_path / "plain", pictures, shown, plain, steady)
+    pairs = zip(with_room.pictures, without.pictures, strict=True)
+    assert all(np.array_equal(one, other) for one, other in pairs)
+    assert [replace(packet, size=0) for packet in with_room.packets] == [
+        replace(packet, size=0) for packet in without.packets
+    ]
+    assert 0 <= with_room.size - without.size <= 4 * len(pictures)
+
+
+def test_an_encoder_of_another_kind_codes_every_picture(tmp_path):
+    """Weights by distance in time forbid room; the result is whole all the same."""
+    plan = plan_for()
+    unfit = replace(plan, options={**plan.options, "x264-params": "weightb=1"})
+    pictures = moving(SMALL, len(HELD))
+    found = written(tmp_path, pictures, HELD, unfit)
+    assert len(found.pictures) == sum(HELD)
+    assert found.times == list(range(sum(HELD)))
+
+
+def test_without_a_cache_every_picture_is_coded(tmp_path):
+    plan = plan_encoder(Settings(cache_frames=0), CONTAINERS[".mp4"])
+    assert not plan.spares_repeats
+    assert "weightb" not in plan.options.get("x264-params", "")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    shown=st.lists(st.sampled_from([1, 1, 1, 2, 3, 7]), min_size=1, max_size=40),
+    seed=st.integers(0, 99),
+    scene=st.integers(0, 40),
+)
+def test_any_row_of_holds_is_whole(tmp_path_factory, shown, seed, scene):
+    pictures = moving(FrameSize(48, 32), len(shown), seed)
+    pictures[scene:] = moving(FrameSize(48, 32), len(shown), seed + 1)[scene:]
+    assert_whole(written(tmp_path_factory.mktemp("held"), pictures, shown), pictures, shown)
