@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -70,12 +69,10 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def ffmpeg_binary() -> str:
-    """Path of an ffmpeg binary, found in the same order as videotoon finds it."""
-    named = os.environ.get("VIDEOTOON_FFMPEG") or shutil.which("ffmpeg")
-    if named:
-        return named
-    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
-    return str(imageio_ffmpeg.get_ffmpeg_exe())
+    """Path of the ffmpeg binary that videotoon uses."""
+    from videotoon.remux.ffmpeg_binary import ffmpeg_binary as find
+
+    return find()
 
 
 @pytest.fixture(scope="session")

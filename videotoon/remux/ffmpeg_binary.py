@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 
@@ -11,7 +12,10 @@ ENVIRONMENT_VARIABLE = "VIDEOTOON_FFMPEG"
 
 
 def ffmpeg_binary() -> str:
-    """Return the FFmpeg program: named by VIDEOTOON_FFMPEG, on PATH, or from imageio-ffmpeg.
+    """Return the FFmpeg program: named by VIDEOTOON_FFMPEG, from imageio-ffmpeg, or on PATH.
+
+    The one that came along goes before a system's: FFmpeg 5.1, say, drops subtitles from a part of a
+    clip and lets Matroska files begin later by the codec delay of their sound.
 
     Raises:
         EncodeError: There is none.
@@ -25,15 +29,14 @@ def ffmpeg_binary() -> str:
                 "correct it, or unset it to use the bundled FFmpeg",
             )
         return found
-    found = shutil.which("ffmpeg")
-    if found is not None:
-        return found
-    try:
+    with contextlib.suppress(ImportError, RuntimeError):
         import imageio_ffmpeg
 
         return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except (ImportError, RuntimeError) as error:
+    found = shutil.which("ffmpeg")
+    if found is None:
         raise EncodeError(
             "no FFmpeg program was found",
             f"install `imageio-ffmpeg`, put ffmpeg on PATH, or set {ENVIRONMENT_VARIABLE}",
-        ) from error
+        )
+    return found
