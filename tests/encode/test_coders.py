@@ -17,6 +17,7 @@ from tests.encode.h264.traced import HAS_TRACE, Unit, trace
 from videotoon.encode.encoders import CONTAINERS, EncoderPlan, plan_encoder
 from videotoon.encode.h264.repeats import MOST_REPEATS
 from videotoon.encode.segment import SegmentEncoder, VideoFormat
+from videotoon.errors import EncodeError
 from videotoon.frame import BT709, Frame, FrameSize, Plane, Planes
 from videotoon.settings import X264_PRESETS, Settings
 
@@ -231,10 +232,26 @@ def test_an_encoder_of_another_kind_codes_every_picture(tmp_path):
     assert found.times == list(range(sum(HELD)))
 
 
+def test_an_encoder_that_does_not_open_leaves_no_file(tmp_path):
+    plan = replace(plan_for(), options={"preset": "none such"})
+    with pytest.raises(EncodeError, match="encoder x264 failed"):
+        written(tmp_path, moving(SMALL, 1), [1], plan)
+    assert not [*tmp_path.iterdir()]
+
+
 def test_without_a_cache_every_picture_is_coded(tmp_path):
     plan = plan_encoder(Settings(cache_frames=0), CONTAINERS[".mp4"])
     assert not plan.spares_repeats
     assert "weightb" not in plan.options.get("x264-params", "")
+
+
+def test_lossless_pictures_are_held(tmp_path):
+    pictures = moving(SMALL, len(HELD))
+    plan = plan_encoder(Settings(quality=0), CONTAINERS[".mp4"])
+    found = written(tmp_path, pictures, HELD, plan)
+    frames = [one for one, count in zip(pictures, HELD, strict=True) for _ in range(count)]
+    for picture, planes in zip(found.pictures, frames, strict=True):
+        assert np.array_equal(picture[: SMALL.height], planes.y)
 
 
 @settings(max_examples=25, deadline=None)

@@ -44,20 +44,19 @@ class StyleShelf:
         self.share = max(1, self.cores // jobs)
         self._lock = threading.Lock()
         self._opened: OrderedDict[_Key, OpenedStyle] = OrderedDict()
-        self._engines: dict[str, tuple[Backend, str, Calibrated | None]] = {}
+        self._engines: dict[tuple[str, str, str], tuple[Backend, str, Calibrated | None]] = {}
         self._face_weights: list[str] | None = None
         self.compiled = 0
 
     def open(self, settings: Settings, size: FrameSize, colour: ColourTags, /) -> OpenedStyle:
         """Return a style for frames of one size; see :func:`videotoon.engine.open.open_style`."""
         key = (repr(settings.result_key()), size, colour)
+        streams = self._streams(settings)
         with self._lock:
             if key not in self._opened:
-                on_gpu = settings.device.lower().startswith("cuda")
                 self._opened[key] = open_style(
-                    settings, size, colour, streams=None if on_gpu else self.cores,
-                    threads=self.cores,
-                )  # fmt: skip
+                    settings, size, colour, streams=streams, threads=self.cores
+                )
                 self.compiled += 1
                 if len(self._opened) > KEPT_STYLES:
                     self._opened.popitem(last=False)
@@ -65,6 +64,11 @@ class StyleShelf:
             opened = self._opened[key]
         workers = min(self.share, opened.streams, settings.workers or self.share)
         return replace(opened, streams=workers)
+
+    def _streams(self, settings: Settings) -> int:
+        """Return how many sessions all jobs together may open: one per core, fewer on a GPU."""
+        engines = [self._engine(part) for part in part_settings(settings)]
+        return min(self.cores, *(engine.usual_streams(device) for engine, device, _ in engines))
 
     def engine_facts(self, settings: Settings, size: FrameSize) -> dict[str, Any]:
         """Return what will paint frames of a size, without compiling it: for the journal."""
@@ -88,13 +92,7 @@ class StyleShelf:
 
     def _network_facts(self, settings: Settings, size: FrameSize) -> dict[str, Any]:
         style = resolve_style(settings.style)
-        with self._lock:
-            if settings.style not in self._engines:
-                engine = choose_engine(settings, style)
-                device = engine.resolve_device(settings.device)
-                found = calibrated(calibration_key(style, engine.name, device))
-                self._engines[settings.style] = engine, device, found
-            engine, device, found = self._engines[settings.style]
+        engine, device, found = self._engine(settings)
         precision, network = choose_precision(settings, style, size, engine, device, found)
         return {
             "style": style.info.name,
@@ -104,3 +102,15 @@ class StyleShelf:
             "device": device,
             "precision": precision,
         }
+
+    def _engine(self, settings: Settings) -> tuple[Backend, str, Calibrated | None]:
+        """Return what paints a style, where, and what was measured of it."""
+        key = (settings.style, settings.backend, settings.device)
+        with self._lock:
+            if key not in self._engines:
+                style = resolve_style(settings.style)
+                engine = choose_engine(settings, style)
+                device = engine.resolve_device(settings.device)
+                found = calibrated(calibration_key(style, engine.name, device))
+                self._engines[key] = engine, device, found
+            return self._engines[key]

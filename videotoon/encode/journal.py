@@ -205,7 +205,7 @@ class WorkFolder:
         except OSError as error:
             raise DiskFullError(
                 f"cannot write the journal ({error.strerror})",
-                "free some space and run the same command again; finished parts are kept",
+                "free some space",
             ) from error
 
 

@@ -145,7 +145,11 @@ class SegmentEncoder:
                 "w",
                 format=video.container.segment_muxer,
             )
-            self._coder = coder_for(add_encoder_stream(self._output, video), video.plan)
+            try:
+                self._coder = coder_for(add_encoder_stream(self._output, video), video.plan)
+            except BaseException:
+                self.abandon()
+                raise
 
     def write(self, frame: Frame, reused: bool = False) -> None:
         """Encode one frame; frames come in presentation order."""
@@ -263,7 +267,7 @@ class encoder_errors:  # noqa: N801 - reads as a `with` phrase
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFullError(
                 "no space left on the disk for the output",
-                "free some space and run the same command again; finished parts are kept",
+                "free some space",
             ) from error
         raise EncodeError(
             f"encoder {self._encoder} failed ({' '.join(str(error).split())})",

@@ -80,7 +80,7 @@ def _failed(code: int, words: str, failure: VideotoonError | None) -> VideotoonE
     if any(sign in line for line in lines for sign in _NO_SPACE):
         return DiskFullError(
             "no space left on the disk for the output",
-            "free some space and run the same command again; finished parts are kept",
+            "free some space",
         )
     tail = "; ".join(lines[-3:]) or (failure.problem if failure else f"exit code {code}")
     error = EncodeError(f"FFmpeg could not write the output ({tail})", "try a .mkv output")
