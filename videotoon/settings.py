@@ -127,7 +127,7 @@ class Settings:
     """Frames painted at the same time; default by number of cores."""
 
     cache_frames: int = 8
-    """Painted frames kept for reuse when a frame comes again; 0 switches reuse off."""
+    """Painted frames kept for reuse when a frame comes again; 0 paints and codes every frame."""
 
     duplicate_threshold: float = 16.0
     """A frame is a repeat if it differs by coding noise alone and no 4x4 block by more than this

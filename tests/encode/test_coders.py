@@ -10,13 +10,15 @@ import av
 import cv2
 import numpy as np
 import pytest
+from av.video.frame import PictureType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.encode.h264.traced import HAS_TRACE, Unit, trace
 from videotoon.encode.encoders import CONTAINERS, EncoderPlan, plan_encoder
 from videotoon.encode.h264.repeats import MOST_REPEATS
-from videotoon.encode.segment import SegmentEncoder, VideoFormat
+from videotoon.encode.pictures import to_video_frame
+from videotoon.encode.segment import SegmentEncoder, VideoFormat, add_encoder_stream
 from videotoon.errors import EncodeError
 from videotoon.frame import BT709, Frame, FrameSize, Plane, Planes
 from videotoon.settings import X264_PRESETS, Settings
@@ -66,6 +68,13 @@ def plan_for(preset: str = "veryfast", **changes: object) -> EncoderPlan:
     return replace(plan_encoder(Settings(preset=preset), CONTAINERS[".mp4"]), **changes)
 
 
+def video_format(plan: EncoderPlan, size: FrameSize, steady: bool = True) -> VideoFormat:
+    return VideoFormat(
+        plan=plan, container=CONTAINERS[".mp4"], size=size, time_base=TICK, frame_rate=1 / TICK,
+        sample_aspect_ratio=Fraction(1), colour=BT709, steady=steady, threads=1,
+    )  # fmt: skip
+
+
 def written(
     folder: Path,
     pictures: list[Planes],
@@ -76,11 +85,7 @@ def written(
 ) -> Written:
     """Show each picture as often as ``shown`` says and read the file."""
     folder.mkdir(parents=True, exist_ok=True)
-    video = VideoFormat(
-        plan=plan or plan_for(), container=CONTAINERS[".mp4"], size=pictures[0].size,
-        time_base=TICK, frame_rate=1 / TICK, sample_aspect_ratio=Fraction(1), colour=BT709,
-        steady=steady, threads=1,
-    )  # fmt: skip
+    video = video_format(plan or plan_for(), pictures[0].size, steady)
     segment = SegmentEncoder(video, folder, 0)
     frames = [one for one, count in zip(pictures, shown, strict=True) for _ in range(count)]
     times = times or list(range(len(frames)))
@@ -222,14 +227,47 @@ def test_room_for_repeats_changes_no_pixel(tmp_path, preset, steady):
     assert 0 <= with_room.size - without.size <= 4 * len(pictures)
 
 
+def unwoven(
+    folder: Path, pictures: list[Planes], shown: list[int], plan: EncoderPlan
+) -> list[Plane]:
+    """Give x264 the same pictures at the same times, and take its stream as it is."""
+    video = video_format(plan, pictures[0].size)
+    file = folder / "unwoven.mp4"
+    with av.open(str(file), "w") as output:
+        stream = add_encoder_stream(output, video)
+        pts = 0
+        for planes, times in zip(pictures, shown, strict=True):
+            picture = to_video_frame(planes, plan, BT709)
+            picture.pts, picture.time_base, picture.duration = pts, TICK, 1
+            picture.pict_type = PictureType.P if times > 1 and pts else PictureType.NONE
+            output.mux(stream.encode(picture))
+            pts += times
+        output.mux(stream.encode(None))
+    return read(file).pictures
+
+
+@pytest.mark.parametrize("preset", ["ultrafast", "veryfast", "slow", "veryslow"])
+def test_repeats_change_no_other_picture(tmp_path, preset):
+    """A picture predicted by distances in time would be another one with repeats in between."""
+    shown = [min(times, MOST_REPEATS + 1) for times in HELD] * 2
+    pictures = moving(SMALL, len(shown))
+    plan = plan_for(preset)
+    found = written(tmp_path, pictures, shown, plan).pictures
+    firsts = [sum(shown[:number]) for number in range(len(shown))]
+    pairs = zip(firsts, unwoven(tmp_path, pictures, shown, plan), strict=True)
+    assert all(np.array_equal(found[place], alone) for place, alone in pairs)
+
+
 def test_an_encoder_of_another_kind_codes_every_picture(tmp_path):
     """Weights by distance in time forbid room; the result is whole all the same."""
     plan = plan_for()
     unfit = replace(plan, options={**plan.options, "x264-params": "weightb=1"})
     pictures = moving(SMALL, len(HELD))
     found = written(tmp_path, pictures, HELD, unfit)
-    assert len(found.pictures) == sum(HELD)
     assert found.times == list(range(sum(HELD)))
+    if HAS_TRACE:
+        (file,) = tmp_path.glob("*.mp4")
+        assert not any(_is_repeat(unit) for unit in trace(file) if "slice_type" in unit)
 
 
 def test_an_encoder_that_does_not_open_leaves_no_file(tmp_path):

@@ -27,10 +27,10 @@ TIMES = [0, 1, 2, 3, 5, 6, 7, 8, 9]
 
 
 def video_format(
-    encoder: str, suffix: str, size: FrameSize, colour: ColourTags = BT709
+    encoder: str, suffix: str, size: FrameSize, colour: ColourTags = BT709, cache_frames: int = 8
 ) -> VideoFormat:
     container = CONTAINERS[suffix]
-    plan = plan_encoder(Settings(encoder=encoder), container)
+    plan = plan_encoder(Settings(encoder=encoder, cache_frames=cache_frames), container)
     return VideoFormat(
         plan=plan, container=work_container(container, plan),
         size=size, time_base=TICK, frame_rate=1 / TICK,
@@ -44,10 +44,12 @@ def encoded(
     encoder: str,
     suffix: str = ".mkv",
     colour: ColourTags = BT709,
+    cache_frames: int = 8,
 ) -> tuple[SegmentRecord, Path]:
     """A segment of one picture a frame; frames 4 and later come one tick late."""
     folder.mkdir()
-    segment = SegmentEncoder(video_format(encoder, suffix, pictures[0].size, colour), folder, 0)
+    video = video_format(encoder, suffix, pictures[0].size, colour, cache_frames)
+    segment = SegmentEncoder(video, folder, 0)
     for index, planes in enumerate(pictures):
         segment.write(
             Frame(index, pts=index + (index >= 4), time_base=TICK, planes=planes, duration=1)
@@ -77,7 +79,8 @@ def test_repeated_pictures_are_encoded_as_fresh_ones_would_be(tmp_path, encoder)
 def test_x264_predicts_a_repeat_from_the_frame_before_alone(tmp_path):
     """It is told to: to look for repeats in later frames takes a fifth of its time."""
     kinds = [noise(FrameSize(96, 64), seed=seed) for seed in range(3)]
-    _, file = encoded(tmp_path / "held", [kinds[n // 4] for n in range(12)], "x264")
+    pictures = [kinds[n // 4] for n in range(12)]
+    _, file = encoded(tmp_path / "held", pictures, "x264", cache_frames=0)
     with av.open(str(file)) as container:
         types = [PictureType(frame.pict_type).name for frame in container.decode(video=0)]
     assert types[0] == "I"

@@ -14,8 +14,8 @@ ENVIRONMENT_VARIABLE = "VIDEOTOON_FFMPEG"
 def ffmpeg_binary() -> str:
     """Return the FFmpeg program: named by VIDEOTOON_FFMPEG, from imageio-ffmpeg, or on PATH.
 
-    The one that came along goes before a system's: FFmpeg 5.1, say, drops subtitles from a part of a
-    clip and lets Matroska files begin later by the codec delay of their sound.
+    The one that came along goes before a system's: FFmpeg 5.1, say, drops subtitles from a part of
+    a clip and lets Matroska files begin later by the codec delay of their sound.
 
     Raises:
         EncodeError: There is none.

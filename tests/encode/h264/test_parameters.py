@@ -85,6 +85,11 @@ def test_parameters_that_are_missing_or_cut_are_refused(kept):
         read_layout(b"".join(START_CODE + unit[:kept] for unit in units if kept < len(unit)))
 
 
+def test_references_among_b_pictures_are_refused():
+    with pytest.raises(UnsuitableStreamError, match="B pictures"):
+        wide_parameters(open_x264(SMALL, params="weightb=0").extradata)
+
+
 def test_counts_are_made_longer_once():
     wide = wide_parameters(open_x264(SMALL).extradata)
     with pytest.raises(UnsuitableStreamError, match="too long"):
@@ -93,7 +98,7 @@ def test_counts_are_made_longer_once():
 
 @pytest.mark.parametrize("bframes", [0, 3])
 def test_slices_tell_their_place(bframes):
-    params = f"weightb=0:bframes={bframes}:keyint=20:b-adapt=0:scenecut=0"
+    params = f"weightb=0:b-pyramid=none:bframes={bframes}:keyint=20:b-adapt=0:scenecut=0"
     context = open_x264(SMALL, params=params)
     layout = read_layout(context.extradata)
     packets = []
@@ -115,7 +120,7 @@ def test_slices_tell_their_place(bframes):
 
 @pytest.mark.parametrize("bframes", [0, 3])
 def test_slices_are_counted_anew(bframes):
-    context = open_x264(SMALL, params=f"weightb=0:bframes={bframes}")
+    context = open_x264(SMALL, params=f"weightb=0:b-pyramid=none:bframes={bframes}")
     parameters = context.extradata
     layout, wide = read_layout(parameters), read_layout(wide_parameters(parameters))
     picture = VideoFrame(SMALL.width, SMALL.height, "yuv420p")

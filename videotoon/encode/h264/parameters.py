@@ -25,6 +25,9 @@ PICTURE: Final = 8
 _WITH_CHROMA_FORMAT: Final = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138})
 """Profiles whose sets begin with it."""
 
+REORDERED: Final = 1
+"""Pictures by which decoding runs ahead of showing, where there are B pictures."""
+
 WAITING: Final = 2
 """Pictures that a decoder may keep back to bring them in order, more than there ever are."""
 
@@ -53,7 +56,8 @@ def wide_parameters(parameters: bytes) -> bytes:
         parameters: As for ``read_layout``.
 
     Raises:
-        UnsuitableStreamError: As ``read_layout``; or the counts are too long already.
+        UnsuitableStreamError: As ``read_layout``; the counts are too long already; or B pictures
+            are referred to.
     """
     sequence, pictures = _sets(parameters)
     wide = _wide_sequence(sequence, read_layout(parameters).wide_count_bits)
@@ -189,6 +193,7 @@ def _wide_sequence(unit: bytes, count_bits: int) -> bytes:
     """
     _require(count_bits <= MOST_COUNT_BITS, "its picture counts are too long")
     sequence = _read_sequence(unit)
+    _require(sequence.reordered <= REORDERED, "B pictures are referred to")
     value = int.from_bytes(unit)
     stop = len(unit) * 8 - (value & -value).bit_length()  # the last bit set ends the unit
     reader, writer = BitReader(unit), BitWriter()

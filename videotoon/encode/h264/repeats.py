@@ -18,16 +18,13 @@ from videotoon.encode.h264.bits import (
     unescaped,
     units_of,
 )
-from videotoon.encode.h264.parameters import WAITING
+from videotoon.encode.h264.parameters import REORDERED, WAITING
 from videotoon.encode.h264.skipped import skipped_picture
 from videotoon.encode.h264.slices import SliceHead, StreamLayout, is_slice
 
 MOST_REPEATS = WAITING + 1
 """In a row; then the picture is coded again. Android's own decoder has memory for so many pictures
 that wait to be shown and are not referred to (`ih264d_utils.c` of libavc)."""
-
-REORDERED = 1
-"""Pictures by which decoding runs ahead of showing, where there are B pictures."""
 
 
 @dataclass(frozen=True, slots=True)
