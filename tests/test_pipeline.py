@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tests import alter, measure
 from tests.media import Clicks, ClipSpec, make_clip, numbered, still
+from videotoon.decode.probe import probe
 from videotoon.engine.changes import ChangeFinder, Repaint
 from videotoon.frame import Planes
 from videotoon.pipeline import stylise_video
@@ -79,6 +80,25 @@ def test_variable_rate_keeps_every_timestamp(tmp_path: Path, suffix: str) -> Non
     source = make_clip(tmp_path / "vfr.mp4", spec)
     copy(source.path, tmp_path / f"out{suffix}")
     assert measure.frame_times(tmp_path / f"out{suffix}") == list(source.pts)
+
+
+@pytest.mark.parametrize("encoder", ["x264", "x265"])
+@pytest.mark.parametrize("cache_frames", [0, 64])
+def test_dropped_frames_of_a_coarse_clock_are_kept(
+    tmp_path: Path, encoder: str, cache_frames: int
+) -> None:
+    """AVI counts frames, so a dropped one is a single unit; halves are joined all the same."""
+    gaps = np.random.default_rng(4).integers(1, 3, 400)
+    ticks = tuple(int(tick) for tick in np.cumsum(gaps) - gaps[0])
+    spec = ClipSpec(
+        width=96, height=64, frames=400, fps=Fraction(30), pts=ticks, time_base=Fraction(1, 30),
+        codec="mpeg4", codec_options={"bf": "0"},
+    )  # fmt: skip
+    source = make_clip(tmp_path / "dropped.avi", spec)
+    assert probe(source.path).time_base == Fraction(1, 30)
+    target = tmp_path / "out.mp4"
+    copy(source.path, target, encoder=encoder, cache_frames=cache_frames)
+    assert measure.frame_times(target) == list(source.pts)
 
 
 def test_ntsc_rate_is_exact(tmp_path: Path) -> None:

@@ -15,6 +15,11 @@ TrackKind = Literal["video", "audio", "subtitle", "attachment", "data"]
 HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 """Transfer characteristics of ITU-T H.273 that need tone mapping."""
 
+FINE_GAP = 4
+"""Units of time from frame to frame, from which on one of them may be rounding. In coarser ones the
+decode times of B pictures, which lie up to three frames ahead, could fall on those of the frames
+before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -148,9 +153,13 @@ class VideoInfo:
 
     @property
     def steady(self) -> bool:
-        """True where all frames are equally long to within one unit of the time base."""
+        """True where all frames are equally long, or would be but for rounding to a fine time base.
+
+        In a coarse one (AVI counts frames) one unit more is a dropped frame.
+        """
         times = self.packet_times
         if self.times_missing or len(times) < 3:
             return True
         gaps = [later - earlier for earlier, later in pairwise(times)]
-        return max(gaps) - min(gaps) <= 1
+        shortest, longest = min(gaps), max(gaps)
+        return shortest == longest or (longest == shortest + 1 and shortest >= FINE_GAP)
