@@ -28,16 +28,18 @@ from benchmarks.gpu_report import Figures, Job, Painting, write_report
 from benchmarks.machine_facts import machine_facts
 from benchmarks.random_generator import random_checkpoint
 from videotoon.engine.base import Core, Precision, Session
-from videotoon.engine.calibration import frames_per_second, peak_signal_to_noise, sample_picture
+from videotoon.engine.calibration import peak_signal_to_noise, sample_picture
 from videotoon.engine.machine import CACHE_VARIABLE
 from videotoon.engine.open import OpenedStyle, open_style
 from videotoon.engine.painting import PaintingStyle
+from videotoon.engine.speed import frames_per_second
 from videotoon.engine.tiling import exact_arrangement, rgb_arrangement
 from videotoon.frame import BT709, FrameSize, Planes
 from videotoon.settings import Settings
 
 SIZES = (FrameSize(960, 540), FrameSize(1280, 720), FrameSize(1920, 1080), FrameSize(3840, 2160))
 SECONDS_EACH = 0.25
+SECONDS_TOGETHER = 0.5
 SESSIONS = (1, 2, 3, 4, 8)
 CLIP_START = 5.0
 """The clip fades in from black."""
@@ -223,7 +225,7 @@ def sessions(styles: Sequence[str]) -> list[Job]:
         for size in SIZES[1:3]:
             for count in SESSIONS:
                 opened = _opened(style, size, "fp16", count)
-                fps = frames_per_second(opened, sample_picture(size))
+                fps = frames_per_second(opened, [sample_picture(size)], SECONDS_TOGETHER)
                 rows.append(Job(str(size), f"{_name(opened)}, {count} sessions", fps))
                 print(rows[-1], flush=True)
     return rows

@@ -27,8 +27,9 @@ from training.painters import painter_for
 from training.prepare import SIDES, PrepareSettings, held_out_squares
 from training.runtime import PlaneRunner
 from training.steadiness import WarpSettings, flicker_ratio
-from videotoon.engine.calibration import frames_per_second, sample_picture
+from videotoon.engine.calibration import SECONDS_EACH, sample_picture
 from videotoon.engine.open import OpenedStyle, open_style
+from videotoon.engine.speed import frames_per_second
 from videotoon.frame import BT709, FrameSize, Planes
 from videotoon.settings import Settings
 
@@ -136,7 +137,7 @@ def timed(figures: Sequence[Figures]) -> list[Figures]:
     ]
     for _ in range(ROUNDS):
         for _, _, opened, picture, rates in turns:
-            rates.append(frames_per_second(opened, picture))
+            rates.append(frames_per_second(opened, [picture], SECONDS_EACH))
     return [
         replace(
             one,

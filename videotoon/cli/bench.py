@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,12 +13,12 @@ import numpy as np
 from videotoon.cli.tables import table
 from videotoon.engine.machine import usable_cores
 from videotoon.engine.open import open_style
+from videotoon.engine.speed import frames_per_second
 from videotoon.errors import BackendError, SettingsError, StyleError
 from videotoon.frame import BT709, FrameSize, Planes
 from videotoon.settings import PrecisionChoice, Settings
 
 if TYPE_CHECKING:
-    from videotoon.engine.base import Session
     from videotoon.engine.open import OpenedStyle
 
 MAX_SECONDS = 600.0
@@ -34,19 +33,12 @@ class Speed:
     Attributes:
         size: Frame size.
         style: What was measured.
-        frames: Frames painted while measuring.
-        seconds: Wall seconds that took, all streams together.
+        fps: Frames per second of wall time, all streams together.
     """
 
     size: FrameSize
     style: OpenedStyle
-    frames: int
-    seconds: float
-
-    @property
-    def fps(self) -> float:
-        """Frames per second of wall time."""
-        return self.frames / self.seconds
+    fps: float
 
     def row(self) -> list[str]:
         """Cells of the table."""
@@ -101,7 +93,8 @@ def run_bench(settings: Settings, sizes: str, seconds: float) -> None:
     rows: list[list[str]] = []
     for size in frame_sizes:
         for style in possible_styles(settings, size):
-            rows.append(measure(style, size, seconds).row())
+            fps = frames_per_second(style, synthetic_pictures(size), seconds)
+            rows.append(Speed(size, style, fps).row())
     first = rows[0]
     name = settings.look
     print(f"{usable_cores()} cores, style {name}, {len(rows)} x {seconds:g} s, paint only")
@@ -155,38 +148,6 @@ def possible_styles(settings: Settings, size: FrameSize) -> Iterator[OpenedStyle
         yield style
     if not found and refusal is not None:
         raise refusal
-
-
-def measure(style: OpenedStyle, size: FrameSize, seconds: float) -> Speed:
-    """Paint moving pictures on all streams at once for some time, after each has warmed up."""
-    sessions = [style.session() for _ in range(style.streams)]
-    pictures = synthetic_pictures(size)
-    counts = [0] * len(sessions)
-    for session in sessions:
-        session.paint(pictures[0])
-    failures: list[BaseException] = []
-    end = time.perf_counter() + seconds
-
-    def work(number: int, session: Session) -> None:
-        try:
-            while time.perf_counter() < end or counts[number] == 0:
-                session.paint(pictures[counts[number] % len(pictures)])
-                counts[number] += 1
-        except BaseException as error:  # raised again below
-            failures.append(error)
-
-    started = time.perf_counter()
-    threads = [
-        threading.Thread(target=work, args=(number, session), name=f"videotoon-bench-{number}")
-        for number, session in enumerate(sessions)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
-    return Speed(size, style, sum(counts), time.perf_counter() - started)
 
 
 def synthetic_pictures(size: FrameSize, count: int = 4) -> list[Planes]:

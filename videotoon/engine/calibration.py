@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
-import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -20,6 +18,7 @@ import numpy as np
 
 from videotoon.engine.base import BackendName
 from videotoon.engine.machine import cache_folder, processor_name, usable_cores
+from videotoon.engine.speed import frames_per_second
 from videotoon.errors import BackendError, SettingsError, StyleError
 from videotoon.frame import BT709, FrameSize, Planes
 from videotoon.settings import Settings
@@ -27,7 +26,6 @@ from videotoon.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from videotoon.engine.open import OpenedStyle
     from videotoon.engine.styles import Style
 
 LEAST_DECIBELS = 40.0
@@ -103,7 +101,7 @@ def calibrate(settings: Settings, folder: Path | None = None) -> list[Measured]:
         painted = opened.session().paint(picture)
         reference = reference or painted
         least = LEAST_DECIBELS if opened.network.decibels is None else quantised.LEAST_DECIBELS
-        speed = frames_per_second(opened, picture)
+        speed = frames_per_second(opened, [picture], SECONDS_EACH)
         decibels = peak_signal_to_noise(painted, reference)
         found.append(Measured(precision, speed, decibels, opened.streams, least))
     found.append(_with_fewer_streams(best_of(found), settings, picture))
@@ -118,7 +116,9 @@ def _with_fewer_streams(best: Measured, settings: Settings, picture: Planes) -> 
 
     settings = replace(settings, precision=best.precision)
     opened = open_style(settings, SIZE, BT709, streams=max(1, best.streams // 2))
-    return replace(best, fps=frames_per_second(opened, picture), streams=opened.streams)
+    return replace(
+        best, fps=frames_per_second(opened, [picture], SECONDS_EACH), streams=opened.streams
+    )
 
 
 def best_of(found: Sequence[Measured]) -> Measured:
@@ -181,26 +181,6 @@ def sample_picture(size: FrameSize) -> Planes:
     y = np.clip(90 + discs + generator.normal(0, 2, discs.shape), 16, 235).astype(np.uint8)
     u = np.clip(128 + 0.4 * discs[::2, ::2], 16, 240).astype(np.uint8)
     return Planes(y, u, np.ascontiguousarray(255 - u))
-
-
-def frames_per_second(style: OpenedStyle, picture: Planes) -> float:
-    """Paint a picture over and over, planes to planes, with all streams busy; how many a second."""
-    done = [0] * style.streams
-    sessions = [style.session() for _ in done]  # on a GPU that takes longer than many paintings
-    began = time.perf_counter()
-    end = began + SECONDS_EACH
-
-    def work(number: int) -> None:
-        while time.perf_counter() < end:
-            sessions[number].paint(picture)
-            done[number] += 1
-
-    threads = [threading.Thread(target=work, args=(n,)) for n in range(style.streams)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(done) / (time.perf_counter() - began)
 
 
 def peak_signal_to_noise(painted: Planes, reference: Planes) -> float:
