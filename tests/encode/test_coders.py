@@ -230,18 +230,19 @@ def test_room_for_repeats_changes_no_pixel(tmp_path, preset, steady):
 def unwoven(
     folder: Path, pictures: list[Planes], shown: list[int], plan: EncoderPlan
 ) -> list[Plane]:
-    """Give x264 the same pictures at the same times, and take its stream as it is."""
+    """Give x264 the same pictures by the same clock, and take its stream as it is."""
     video = video_format(plan, pictures[0].size)
     file = folder / "unwoven.mp4"
     with av.open(str(file), "w") as output:
         stream = add_encoder_stream(output, video)
-        pts = 0
-        for planes, times in zip(pictures, shown, strict=True):
+        repeats = 0
+        for number, (planes, times) in enumerate(zip(pictures, shown, strict=True)):
             picture = to_video_frame(planes, plan, BT709)
-            picture.pts, picture.time_base, picture.duration = pts, TICK, 1
-            picture.pict_type = PictureType.P if times > 1 and pts else PictureType.NONE
+            clock = number + repeats - repeats // 2
+            picture.pts, picture.time_base, picture.duration = clock, TICK, 1
+            picture.pict_type = PictureType.P if times > 1 and number else PictureType.NONE
             output.mux(stream.encode(picture))
-            pts += times
+            repeats += times - 1
         output.mux(stream.encode(None))
     return read(file).pictures
 
@@ -256,6 +257,23 @@ def test_repeats_change_no_other_picture(tmp_path, preset):
     firsts = [sum(shown[:number]) for number in range(len(shown))]
     pairs = zip(firsts, unwoven(tmp_path, pictures, shown, plan), strict=True)
     assert all(np.array_equal(found[place], alone) for place, alone in pairs)
+
+
+@pytest.mark.parametrize("times", [2, 4])
+def test_a_held_clip_is_about_as_large_as_with_its_repeats_coded(tmp_path, times):
+    """By the true times, x264 would take two fifths more for pictures held four times."""
+    pictures = moving(FrameSize(320, 192), 48)
+    shown = [times] * len(pictures)
+    woven = written(tmp_path / "woven", pictures, shown)
+    plain = plan_encoder(Settings(cache_frames=0), CONTAINERS[".mp4"])
+    coded = written(tmp_path / "coded", pictures, shown, plain)
+    assert woven.size < 1.2 * coded.size
+    frames = [one for one in pictures for _ in range(times)]
+    closer = [
+        cv2.PSNR(one[:192], planes.y) - cv2.PSNR(other[:192], planes.y)
+        for one, other, planes in zip(woven.pictures, coded.pictures, frames, strict=True)
+    ]
+    assert np.mean(closer) > 0.5
 
 
 def test_an_encoder_of_another_kind_codes_every_picture(tmp_path):
