@@ -244,7 +244,7 @@ def _with_clean_times(info: VideoInfo, output: Path, limits: Limits) -> VideoInf
     """Copy a joined stream, whose times start anew midway, into one with rising times."""
     work_path(output).mkdir(exist_ok=True)
     copy = clean_copy_path(output)
-    clean_copy(info.path, copy)
+    clean_copy(info.path, copy, limits)
     return replace(probe(copy, limits), times_rebuilt=True)
 
 

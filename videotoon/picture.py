@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from videotoon.decode.opening import check_readable
-from videotoon.errors import DecodeError, DiskFullError, OutputError
+from videotoon.disk import writing_error
+from videotoon.errors import DecodeError, OutputError
 from videotoon.job import check_output
 from videotoon.report import Report, peak_memory
 from videotoon.settings import Settings
@@ -216,12 +216,8 @@ def write_picture(
             raise OutputError(f"output {path.name!r} could not be read back", "try .png")
         part.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError(
-                f"no space left for {path.name!r}", "free some space and run again"
-            ) from error
-        raise OutputError(
-            f"cannot write {str(path)!r} ({error.strerror})", "choose another name or folder"
+        raise writing_error(
+            f"output {str(path)!r}", error, "choose another name or folder"
         ) from error
     finally:
         with contextlib.suppress(OSError):

@@ -29,7 +29,14 @@ from videotoon.engine.open import OpenedStyle, StyleOpener, open_style
 from videotoon.engine.pool import FrameReuse, GeneratorPool
 from videotoon.engine.queues import Reach
 from videotoon.engine.windows import change_only
-from videotoon.errors import STOPPED, Cancelled, DiskFullError, EncodeError, VerifyError
+from videotoon.errors import (
+    STOPPED,
+    Cancelled,
+    DiskFullError,
+    EncodeError,
+    OutputError,
+    VerifyError,
+)
 from videotoon.estimate import expected_seconds, in_words, is_long
 from videotoon.job import Job, check_output, plan_job
 from videotoon.progress import Progress, SilentProgress
@@ -95,7 +102,7 @@ def stylise_video(
             finish(job, work, report, progress.say)
     except KeyboardInterrupt:
         raise Cancelled(STOPPED, work.how_to_go_on()) from None
-    except (DiskFullError, EncodeError, VerifyError) as error:
+    except (DiskFullError, EncodeError, OutputError, VerifyError) as error:
         if not work.segments:
             raise
         raise type(error)(error.problem, f"{error.cure}; {work.how_to_go_on()}") from error

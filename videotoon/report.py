@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import json
+import os
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from videotoon.errors import DiskFullError, OutputError
+from videotoon.disk import writing_error
 
 
 @dataclass(slots=True)
@@ -72,23 +73,37 @@ class Report:
             OutputError: The file cannot be written.
             DiskFullError: No space is left.
         """
-        text = json.dumps(asdict(self), indent=2, ensure_ascii=True)
-        try:
-            path.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise DiskFullError(
-                    f"no space left for the report {path.name!r}", "free some space"
-                ) from error
-            raise OutputError(
-                f"report {str(path)!r} cannot be written ({error.strerror})",
-                "choose another file for --report",
-            ) from error
+        write_report(path, asdict(self))
 
     @property
     def bottleneck(self) -> str:
         """The stage that was busy for the largest part of the time."""
         return max(self.stage_wall_seconds, key=self.stage_wall_seconds.__getitem__, default="")
+
+
+def write_report(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a report as JSON, whole or not at all.
+
+    Args:
+        path: A file, or a device such as ``/dev/stdout``.
+        content: JSON values.
+
+    Raises:
+        OutputError: The file cannot be written.
+        DiskFullError: No space is left.
+    """
+    text = json.dumps(content, indent=2, ensure_ascii=True) + "\n"
+    whole = not path.exists() or path.is_file()
+    part = path.with_name(f".{path.name}.{os.getpid()}.part") if whole else path
+    try:
+        part.write_text(text, encoding="utf-8")
+        if whole:
+            part.replace(path)
+    except OSError as error:
+        if whole:
+            part.unlink(missing_ok=True)
+        cure = "choose another file for --report"
+        raise writing_error(f"report {str(path)!r}", error, cure) from error
 
 
 def peak_memory() -> int:

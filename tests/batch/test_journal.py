@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from videotoon.batch.journal import JOURNAL_NAME, BatchJournal
+from videotoon.batch.journal import JOURNAL_NAME, LOCK_NAME, BatchJournal
 from videotoon.batch.ledger import Ledger
 from videotoon.batch.naming import BatchItem
 from videotoon.batch.styles import StyleShelf
-from videotoon.errors import OutputError
+from videotoon.errors import DiskFullError, OutputError
 from videotoon.faces import stage
 from videotoon.frame import FrameSize
 from videotoon.settings import Settings
@@ -152,6 +155,37 @@ def test_a_torn_line_is_left_out(item: BatchItem) -> None:
     with BatchJournal(folder) as journal:
         assert ledger(journal).verdict(item) == "done"
     assert len(file.read_text().splitlines()) == 1
+
+
+def test_who_waits_for_a_lock_that_is_deleted_gets_the_next(item: BatchItem) -> None:
+    """Else two batches would each hold a file of their own."""
+    fcntl = pytest.importorskip("fcntl")
+    folder = item.output.parent
+    first = BatchJournal(folder)
+    with (folder / LOCK_NAME).open("ab") as waiting:  # opened before the first one ends
+        first.__exit__()
+        fcntl.flock(waiting, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with BatchJournal(folder), pytest.raises(OutputError, match="another batch"):
+            BatchJournal(folder)
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(item: BatchItem, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (item.output.parent / LOCK_NAME).symlink_to(precious)
+    with pytest.raises(OutputError, match="cannot write into folder"):
+        BatchJournal(item.output.parent)
+    assert precious.read_text() == "mine"
+
+
+def test_trouble_with_the_journal_is_called_by_its_name(
+    journal: BatchJournal, item: BatchItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code, kind in ((errno.ENOSPC, DiskFullError), (errno.EIO, OutputError)):
+        refused = OSError(code, os.strerror(code))
+        monkeypatch.setattr(os, "fsync", Mock(side_effect=refused))
+        with pytest.raises(kind, match="journal"):
+            ledger(journal).begin(item)
 
 
 def test_two_batches_in_one_folder_are_refused(journal: BatchJournal, item: BatchItem) -> None:

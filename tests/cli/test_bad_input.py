@@ -217,6 +217,8 @@ def test_existing_picture(refused: Refused, desk: Desk, small_picture: Path) -> 
         (".", ["'.'", "is a folder"]),
         ("in.mp4", ["'in.mp4'", "file of the job"]),
         ("./out.mp4", ["'out.mp4'", "file of the job"]),
+        ("other.mp4", ["'other.mp4'", "does not end in .json"]),
+        ("new.txt", ["'new.txt'", "does not end in .json"]),
     ],
 )
 def test_unusable_report(refused: Refused, report: str, words: list[str]) -> None:

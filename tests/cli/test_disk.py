@@ -90,7 +90,7 @@ def test_picture_on_a_full_disk(desk: Desk, disk: Disk, run_videotoon: RunVideot
     cv2.imwrite(str(photo), noisy(0, 1000, 700))
     full = disk("full", "size=1200k")
     result = run_videotoon(photo, full / "out.png", "--strength", "0")
-    check_refusal(result, 9, "no space left", "'out.png'", "free some space")
+    check_refusal(result, 9, "no space left", "out.png'", "free some space")
     assert list(full.iterdir()) == []
 
 

@@ -14,9 +14,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Literal, Self
 
-from videotoon.errors import DiskFullError, OutputError
+from videotoon.disk import writing_error
+from videotoon.errors import OutputError
+from videotoon.lock import FolderLock
 
 JOURNAL_NAME = ".videotoon-batch.jsonl"
+LOCK_NAME = f"{JOURNAL_NAME}.lock"
 
 State = Literal["running", "done", "failed"]
 
@@ -81,7 +84,7 @@ class BatchJournal:
         self._path = folder / JOURNAL_NAME
         self._folder = folder
         self._lock = threading.Lock()
-        self._lock_file = None if only_look else _lock(folder / f"{JOURNAL_NAME}.lock")
+        self._folder_lock = None if only_look else _lock(folder)
         self._entries = self._read()
         self._file = None if only_look else self._rewrite()
 
@@ -89,12 +92,12 @@ class BatchJournal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is None or self._lock_file is None:
-            return
-        self._file.close()
-        with contextlib.suppress(OSError):
-            self._folder.joinpath(f"{JOURNAL_NAME}.lock").unlink()
-        self._lock_file.close()
+        if self._file is not None:
+            self._file.close()
+        if self._folder_lock is not None:
+            with contextlib.suppress(OSError):
+                self._folder.joinpath(LOCK_NAME).unlink()
+            self._folder_lock.release()
 
     def entry(self, key: str) -> Entry | None:
         """Return the latest entry of a result, if there is any."""
@@ -123,8 +126,8 @@ class BatchJournal:
                 self._file.flush()
                 os.fsync(self._file.fileno())
         except OSError as error:
-            raise DiskFullError(
-                f"cannot write the batch's journal ({error.strerror})", "free some space"
+            raise writing_error(
+                f"the batch's journal {str(self._path)!r}", error, "check its folder and run again"
             ) from error
 
     def _read(self) -> dict[str, Entry]:
@@ -174,23 +177,17 @@ def _line(entry: Entry) -> str:
     return json.dumps(asdict(entry), ensure_ascii=True) + "\n"
 
 
-def _lock(path: Path) -> IO[str]:
+def _lock(folder: Path) -> FolderLock:
     try:
-        file = path.open("w", encoding="utf-8")
+        while True:
+            try:
+                busy = f"another batch is working in {str(folder)!r}"
+                return FolderLock.take(folder, busy, LOCK_NAME)
+            except FileNotFoundError:  # the batch that ended just now took its lock along
+                if not folder.is_dir():
+                    raise
     except OSError as error:
         raise OutputError(
-            f"cannot write into folder {str(path.parent)!r} ({error.strerror})",
+            f"cannot write into folder {str(folder)!r} ({error.strerror})",
             "choose another folder or change its permissions",
         ) from error
-    try:
-        import fcntl
-    except ImportError:  # Windows: two batches into one folder are not noticed there
-        return file
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise OutputError(
-            f"another batch is working in {str(path.parent)!r}", "wait for it, or use another -o"
-        ) from error
-    return file

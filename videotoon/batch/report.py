@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import json
-import os
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from videotoon.errors import DiskFullError, OutputError
+from videotoon.report import write_report
 
 Status = Literal["done", "skipped", "failed", "stopped", "planned"]
 
@@ -109,16 +106,4 @@ class BatchReport:
             OutputError: The file cannot be written.
             DiskFullError: No space is left.
         """
-        content = asdict(self) | {"counts": self.counts()}
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-            part.replace(path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise DiskFullError(f"no space left for {path.name!r}", "free some") from error
-            raise OutputError(
-                f"report {str(path)!r} cannot be written ({error.strerror})",
-                "choose another file for --report",
-            ) from error
+        write_report(path, asdict(self) | {"counts": self.counts()})

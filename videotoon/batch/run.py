@@ -180,6 +180,7 @@ def _watch(run: _Batch, work: BatchWork) -> None:
     files = SettledFiles(run.batch.settle)
     run.display.say(f"watching {', '.join(run.inputs)}; Ctrl-C ends")
     while True:
+        work.check()
         ready = files.settled(run.find())
         if ready:
             work.submit(run.to_do(ready))

@@ -58,7 +58,8 @@ Attempt = Callable[[Unit], list[tuple[BatchItem, FileResult, bool]]]
 class BatchWork:
     """Workers that take files until there are none left.
 
-    Use as a context manager: leaving it waits for what was submitted, or stops it after an error.
+    Use as a context manager: leaving it waits for what was submitted, or stops it after an error,
+    and raises what kept a worker from going on. Failures of single files are results.
 
     Args:
         settings: Options of the jobs.
@@ -88,6 +89,7 @@ class BatchWork:
         self._units: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self.pictures = PictureWork(self._settings, ledger, shelf, self._stop)
+        self._failure: BaseException | None = None
         self._results: dict[str, FileResult] = {}
         self._weights: dict[str, float] = {}
         self._threads = [
@@ -124,6 +126,17 @@ class BatchWork:
             self._stop.set()
             self._join()
             raise
+        if kind is None:
+            self.check()
+
+    def check(self) -> None:
+        """Raise what keeps the workers from going on, such as a journal that cannot be written.
+
+        Raises:
+            BaseException: Whatever it was; the files left are noted as stopped.
+        """
+        if self._failure is not None:
+            raise self._failure
 
     def _join(self) -> None:
         for thread in self._threads:
@@ -132,14 +145,17 @@ class BatchWork:
 
     def _work(self) -> None:
         while (unit := self._units.get()) is not None:
-            if self._stop.is_set():
-                results = [(item, _result(item, "stopped")) for item in unit]
-            elif unit[0].picture:
-                results = self._with_retries(unit, self._pictures)
-            else:
-                results = self._with_retries(unit, self._video)
-            for item, result in results:
-                self._note(item, result)
+            try:
+                for item, result in self._done(unit):
+                    self._note(item, result)
+            except BaseException as error:  # raised again where the batch is awaited
+                self._failure = self._failure or error
+                self._stop.set()
+
+    def _done(self, unit: Unit) -> list[tuple[BatchItem, FileResult]]:
+        if self._stop.is_set():
+            return [(item, _result(item, "stopped")) for item in unit]
+        return self._with_retries(unit, self._pictures if unit[0].picture else self._video)
 
     def _with_retries(self, unit: Unit, attempt: Attempt) -> list[tuple[BatchItem, FileResult]]:
         """Try what failed again, as often as was asked for."""

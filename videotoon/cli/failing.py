@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
 from types import FrameType
 
+from videotoon.disk import is_full
 from videotoon.errors import Cancelled, DiskFullError, OutputError, VideotoonError
 
 DEBUG_VARIABLE = "VIDEOTOON_DEBUG"
@@ -16,7 +16,7 @@ DEBUG_VARIABLE = "VIDEOTOON_DEBUG"
 
 def file_error(error: OSError) -> VideotoonError:
     """Say what the operating system refused; stages turn most of these into errors of their own."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return DiskFullError("no space left on the disk", "free some space and run again")
     name = "a file" if error.filename is None else repr(os.fsdecode(error.filename))
     why = error.strerror or type(error).__name__

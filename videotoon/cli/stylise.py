@@ -88,6 +88,10 @@ def check_report(path: Path, taken: tuple[Path, ...]) -> None:
         raise OutputError(f"report {str(path)!r} is a folder", "give a file name such as r.json")
     if any(_same_file(path, other) for other in taken):
         raise OutputError(f"report {str(path)!r} is a file of the job", "give another name")
+    if path.suffix.lower() != ".json" and (path.is_file() or not path.exists()):
+        raise OutputError(
+            f"report {str(path)!r} does not end in .json", "give a file name such as r.json"
+        )
     target = path if path.exists() else path.parent
     if not os.access(target, os.W_OK):
         raise OutputError(f"report {str(path)!r} may not be written", "choose another file")

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from videotoon.decode.base import Place
-from videotoon.encode.lock import FolderLock
+from videotoon.disk import sync_folder, writing_error
 from videotoon.encode.segment import SegmentRecord
-from videotoon.encode.work import CLEAN_COPY, sync_folder, work_path
-from videotoon.errors import DiskFullError, OutputError
+from videotoon.encode.work import CLEAN_COPY, busy, work_path
+from videotoon.errors import OutputError, VideotoonError
+from videotoon.lock import FolderLock
 
 JOURNAL_FORMAT = 2
 JOURNAL = "journal.json"
@@ -67,7 +68,7 @@ class WorkFolder:
         path = work_path(output)
         folder = cls(path, json.loads(json.dumps(key)))
         try:
-            folder._lock = _make_and_lock(path, output.name)
+            folder._lock = _make_and_lock(path, busy(output))
             if resume:
                 folder._take_up()
             folder._sweep()
@@ -106,11 +107,12 @@ class WorkFolder:
 
         Raises:
             DiskFullError: No space is left.
+            OutputError: It cannot be written for another reason.
         """
         self.segments.append(segment)
         try:
             self._write()
-        except DiskFullError:
+        except VideotoonError:
             self.segments.pop()
             raise
 
@@ -203,17 +205,16 @@ class WorkFolder:
             part.replace(journal)
             sync_folder(self.path)
         except OSError as error:
-            raise DiskFullError(
-                f"cannot write the journal ({error.strerror})",
-                "free some space",
+            raise writing_error(
+                f"journal {str(journal)!r}", error, "check its folder and run again"
             ) from error
 
 
-def _make_and_lock(path: Path, output_name: str) -> FolderLock:
+def _make_and_lock(path: Path, taken: str) -> FolderLock:
     while True:
         path.mkdir(exist_ok=True)
         try:
-            return FolderLock.take(path, output_name)
+            return FolderLock.take(path, taken)
         except FileNotFoundError:
             continue  # the run that ended just now took its folder along
 

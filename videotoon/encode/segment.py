@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videotoon.cache.repeated import content_hash
+from videotoon.disk import is_full, sync_file
 from videotoon.encode.coders import coder_for
 from videotoon.encode.encoders import Container, EncoderPlan
 from videotoon.encode.pictures import encoded_size, stored_colour, to_video_frame
 from videotoon.encode.scheduling import end_realtime
-from videotoon.encode.work import sync_file
 from videotoon.errors import DiskFullError, EncodeError, VideotoonError
 from videotoon.frame import ColourTags, Frame, FrameSize
 
@@ -256,15 +256,13 @@ class encoder_errors:  # noqa: N801 - reads as a `with` phrase
             DiskFullError: No space is left.
             EncodeError: Anything else that FFmpeg reports.
         """
-        import errno
-
         import av.error
 
         if isinstance(error, VideotoonError) or not isinstance(
             error, av.error.FFmpegError | OSError | ValueError
         ):
             return
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             raise DiskFullError(
                 "no space left on the disk for the output",
                 "free some space",

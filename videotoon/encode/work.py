@@ -8,8 +8,8 @@ import os
 import shutil
 from pathlib import Path
 
-from videotoon.encode.lock import FolderLock
 from videotoon.errors import OutputError
+from videotoon.lock import FolderLock
 
 MAX_NAME_BYTES = 200
 """Longer output names are shortened in the folder's name; most file systems end at 255 bytes."""
@@ -23,6 +23,11 @@ def work_path(output: Path) -> Path:
     if len(name) > MAX_NAME_BYTES:
         name = hashlib.sha256(name).hexdigest()[:32].encode()
     return output.parent / os.fsdecode(b"." + name + b".videotoon")  # "." has no name to replace
+
+
+def busy(output: Path) -> str:
+    """Say that another run is working on an output."""
+    return f"another run is writing {output.name!r}"
 
 
 def clean_copy_path(output: Path) -> Path:
@@ -39,7 +44,7 @@ def drop_clean_copy(output: Path) -> None:
     if not folder.is_dir():
         return
     with contextlib.suppress(OSError, OutputError):
-        lock = FolderLock.take(folder, output.name)
+        lock = FolderLock.take(folder, busy(output))
         try:
             for copy in folder.glob(f"{CLEAN_COPY}*"):
                 copy.unlink()
@@ -47,20 +52,3 @@ def drop_clean_copy(output: Path) -> None:
                 shutil.rmtree(folder)
         finally:
             lock.release()
-
-
-def sync_file(file: Path) -> None:
-    """Put a finished file on the disk."""
-    with file.open("rb+") as handle:
-        os.fsync(handle.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Put new and renamed entries of a folder on the disk, where the system can."""
-    if os.name != "posix":
-        return  # Windows keeps folders on the disk by itself and cannot open them
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import json
+import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from videotoon.errors import DiskFullError, OutputError
 from videotoon.live.meter import Meter
+from videotoon.report import write_report
 
 
 @dataclass(slots=True)
@@ -89,15 +88,7 @@ class LiveReport:
             OutputError: The file cannot be written.
             DiskFullError: No space is left.
         """
-        try:
-            path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise DiskFullError(f"no space left for {path.name!r}", "free some") from error
-            raise OutputError(
-                f"report {str(path)!r} cannot be written ({error.strerror})",
-                "choose another file for --report",
-            ) from error
+        write_report(path, asdict(self))
 
 
 def resident_megabytes() -> float:
@@ -106,4 +97,4 @@ def resident_megabytes() -> float:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except (OSError, ValueError, IndexError):
         return 0.0
-    return round(pages * 4096 / 1e6, 1)
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)

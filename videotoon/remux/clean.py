@@ -14,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from videotoon.decode.limits import Limits
 from videotoon.decode.opening import ALLOWED_DEMUXERS, open_media
 from videotoon.encode.segment import encoder_errors
 from videotoon.remux.arguments import local
@@ -38,24 +39,25 @@ class _Part:
     ends: Fraction
 
 
-def clean_copy(source: Path, target: Path) -> None:
+def clean_copy(source: Path, target: Path, limits: Limits) -> None:
     """Copy all tracks with continuous times; nothing is decoded.
 
     Args:
         source: The input, e.g. two MPEG-TS recordings that were put one after the other.
         target: File to write; replaced if it exists.
+        limits: How much the input may ask for.
 
     Raises:
         EncodeError: It cannot be written.
         DiskFullError: No space is left.
     """
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    with open_media(source) as container:
+    with open_media(source, limits) as container:
         tracks = _parts(container)
         transport_stream = container.format.name == "mpegts"
     if transport_stream and len({len(parts) for parts in tracks.values()}) == 1:
         with encoder_errors("copy"):
-            _copy_shifted(source, part, _shifts(list(tracks.values())))
+            _copy_shifted(source, part, _shifts(list(tracks.values())), limits)
     else:
         _copy_by_ffmpeg(source, part)
     part.replace(target)
@@ -112,13 +114,13 @@ def _shifts(tracks: list[list[_Part]]) -> list[Fraction]:
     return shifts
 
 
-def _copy_shifted(source: Path, target: Path, shifts: list[Fraction]) -> None:
+def _copy_shifted(source: Path, target: Path, shifts: list[Fraction], limits: Limits) -> None:
     import av
     import av.error
 
     watch = _Jumps()
     with (
-        open_media(source) as container,
+        open_media(source, limits) as container,
         av.open(str(target.absolute()), "w", format="mpegts") as copy,
     ):
         streams = {

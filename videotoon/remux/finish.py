@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from videotoon.disk import sync_file, sync_folder
 from videotoon.encode.journal import WorkFolder
 from videotoon.encode.pictures import encoded_size
-from videotoon.encode.work import sync_file, sync_folder
-from videotoon.errors import EncodeError
 from videotoon.job import Job
 from videotoon.remux.arguments import RemuxJob
 from videotoon.remux.remux import dispositions_of, extract_cover, remux
+from videotoon.remux.running import FFmpegError
 from videotoon.remux.tracks import TrackPlan, with_sound_converted
 from videotoon.remux.verify import Expectation, verify
 from videotoon.report import Report
@@ -42,7 +42,7 @@ def finish(job: Job, work: WorkFolder, report: Report, say: Callable[[str], None
     try:
         try:
             report.frames_out = _write(job, work, part, tracks)
-        except EncodeError as error:
+        except FFmpegError as error:
             tracks = with_sound_converted(job.tracks, job.container)
             if tracks == job.tracks:
                 raise
@@ -80,12 +80,12 @@ def _write(job: Job, work: WorkFolder, part: Path, tracks: Sequence[TrackPlan]) 
         container=job.container,
         video_offset=offset,
         tracks=tracks,
-        dispositions=dispositions_of(job.info),
+        dispositions=dispositions_of(job.info, job.limits),
         pipe_format=job.container.segment_muxer,
         display_aspect=job.display_aspect,
         start=start,
         end=job.settings.end_seconds,
-        cover=extract_cover(job.info, covers[0], work.path) if covers else None,
+        cover=extract_cover(job.info, covers[0], work.path, job.limits) if covers else None,
     )
     return remux(remux_job, work, time_base, job.info.video_metadata)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from videotoon.decode.limits import Limits
 from videotoon.decode.media import VideoInfo
 from videotoon.decode.opening import open_media
 from videotoon.encode.journal import WorkFolder
@@ -55,12 +56,12 @@ def _portable(metadata: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in metadata.items() if name.lower() not in _UNPORTABLE_TAGS}
 
 
-def dispositions_of(info: VideoInfo) -> dict[int, tuple[str, ...]]:
+def dispositions_of(info: VideoInfo, limits: Limits) -> dict[int, tuple[str, ...]]:
     """Return the disposition words of every track of the input."""
     from av.stream import Disposition
 
     found: dict[int, tuple[str, ...]] = {}
-    with open_media(info.path) as container:
+    with open_media(info.path, limits) as container:
         for stream in container.streams:
             flags = Disposition(stream.disposition)
             names = (flag.name for flag in Disposition if flag & flags and flag.name)
@@ -68,9 +69,9 @@ def dispositions_of(info: VideoInfo) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def extract_cover(info: VideoInfo, track_index: int, folder: Path) -> Path | None:
+def extract_cover(info: VideoInfo, track_index: int, folder: Path, limits: Limits) -> Path | None:
     """Write the cover picture of a track into a folder and return its path."""
-    with open_media(info.path) as container:
+    with open_media(info.path, limits) as container:
         stream = container.streams[track_index]
         suffix = ".png" if stream.codec_context.codec.canonical_name == "png" else ".jpg"
         for packet in container.demux(stream):

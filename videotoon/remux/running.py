@@ -16,6 +16,10 @@ KEPT_LINES = 50
 _NO_SPACE = ("No space left on device", "Disk quota exceeded")
 
 
+class FFmpegError(EncodeError):
+    """The FFmpeg program failed."""
+
+
 def run_ffmpeg(command: Sequence[str], feed: Callable[[IO[bytes]], int] | None = None) -> int:
     """Run FFmpeg to its end.
 
@@ -27,7 +31,8 @@ def run_ffmpeg(command: Sequence[str], feed: Callable[[IO[bytes]], int] | None =
         What ``feed`` returned, 0 without one.
 
     Raises:
-        EncodeError: FFmpeg failed; the message holds its last words.
+        FFmpegError: FFmpeg failed; the message holds its last words.
+        EncodeError: ``feed`` failed for another reason than that.
         DiskFullError: No space is left.
     """
     process = subprocess.Popen(
@@ -39,7 +44,7 @@ def run_ffmpeg(command: Sequence[str], feed: Callable[[IO[bytes]], int] | None =
     words: list[bytes] = []
     listener = threading.Thread(target=_listen, args=(process, words), name="videotoon-ffmpeg")
     listener.start()
-    failure: VideotoonError | None = None
+    failure: EncodeError | None = None
     written = 0
     try:
         if feed is not None:
@@ -48,8 +53,7 @@ def run_ffmpeg(command: Sequence[str], feed: Callable[[IO[bytes]], int] | None =
                 written = feed(process.stdin)
                 process.stdin.close()
             except (EncodeError, BrokenPipeError) as error:
-                # Most often a broken pipe: FFmpeg's own words say why.
-                failure = error if isinstance(error, EncodeError) else EncodeError(str(error))
+                failure = _as_ours(error)
                 with contextlib.suppress(OSError):
                     process.stdin.close()
         code = process.wait()
@@ -63,6 +67,8 @@ def run_ffmpeg(command: Sequence[str], feed: Callable[[IO[bytes]], int] | None =
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+    if failure is not None and not _hung_up(failure):
+        raise failure
     if code != 0 or failure is not None:
         raise _failed(code, b"".join(words).decode("utf-8", "replace"), failure)
     return written
@@ -75,7 +81,20 @@ def _listen(process: subprocess.Popen[bytes], words: list[bytes]) -> None:
         del words[:-KEPT_LINES]
 
 
-def _failed(code: int, words: str, failure: VideotoonError | None) -> VideotoonError:
+def _as_ours(error: EncodeError | BrokenPipeError) -> EncodeError:
+    if isinstance(error, EncodeError):
+        return error
+    ours = EncodeError(str(error))
+    ours.__cause__ = error
+    return ours
+
+
+def _hung_up(failure: BaseException) -> bool:
+    """Tell whether FFmpeg took no more; its own words say why."""
+    return isinstance(failure.__cause__, BrokenPipeError)
+
+
+def _failed(code: int, words: str, failure: EncodeError | None) -> VideotoonError:
     lines = [line.strip() for line in words.splitlines() if line.strip()]
     if any(sign in line for line in lines for sign in _NO_SPACE):
         return DiskFullError(
@@ -83,6 +102,6 @@ def _failed(code: int, words: str, failure: VideotoonError | None) -> VideotoonE
             "free some space",
         )
     tail = "; ".join(lines[-3:]) or (failure.problem if failure else f"exit code {code}")
-    error = EncodeError(f"FFmpeg could not write the output ({tail})", "try a .mkv output")
+    error = FFmpegError(f"FFmpeg could not write the output ({tail})", "try a .mkv output")
     error.__cause__ = failure
     return error

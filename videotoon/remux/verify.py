@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from videotoon.decode.limits import Limits
 from videotoon.decode.opening import open_media, reason
-from videotoon.errors import VerifyError
+from videotoon.errors import DecodeError, InputError, VerifyError, VideotoonError
 from videotoon.frame import FrameSize
 from videotoon.remux.tracks import TrackPlan
 
@@ -33,6 +34,9 @@ class Expectation:
     trimmed: bool = False
 
 
+OWN_LIMITS = Limits(max_tracks=1 << 31)
+"""What we wrote ourselves may be as large as its input was allowed to be."""
+
 LENGTH_TOLERANCE = Fraction(2, 1000)
 """Matroska rounds times to milliseconds."""
 
@@ -48,7 +52,7 @@ def verify(target: Path, expected: Expectation) -> None:
     packets: Counter[int] = Counter()
     times: list[Fraction] = []
     try:
-        with open_media(target) as container:
+        with open_media(target, OWN_LIMITS) as container:
             video = container.streams.video[0]
             size = FrameSize(video.width, video.height)
             kinds: Counter[str] = Counter(stream.type for stream in container.streams)
@@ -66,9 +70,10 @@ def verify(target: Path, expected: Expectation) -> None:
         for index, count in stored.items():
             # MP4 hides a last packet whose length the input did not say; it is there all the same.
             packets[index] = max(packets[index], count)
-    except (av.error.FFmpegError, IndexError, ValueError) as error:
+    except (av.error.FFmpegError, IndexError, ValueError, InputError, DecodeError) as error:
+        why = error.problem if isinstance(error, VideotoonError) else reason(error)
         raise VerifyError(
-            f"the result cannot be read back ({reason(error)})", "run again; the input is untouched"
+            f"the result cannot be read back ({why})", "run again; the input is untouched"
         ) from error
     _same("frames", packets[video_index], expected.frames)
     _same("picture size", str(size), str(expected.size))

@@ -13,8 +13,8 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Final
 
-from videotoon.encode.lock import FolderLock
 from videotoon.errors import STOPPED, Cancelled, OutputError, WeightsError
+from videotoon.lock import FolderLock
 from videotoon.weights_store.catalogue import PinnedFile
 from videotoon.weights_store.environment import (
     FOLDER_VARIABLE,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from videotoon.encode.work import sync_folder
+from videotoon.disk import is_full, sync_folder
 from videotoon.errors import DiskFullError, WeightsError
 
 
@@ -88,7 +87,7 @@ class PartialFile:
         try:
             yield
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if is_full(error):
                 raise DiskFullError(
                     f"no space left for {self.target}", "free some space and run again to go on"
                 ) from error

@@ -1,4 +1,4 @@
-"""Keeping two runs out of one work folder."""
+"""Keeping two runs out of one folder."""
 
 from __future__ import annotations
 
@@ -24,15 +24,20 @@ class FolderLock:
         self._file = file
 
     @classmethod
-    def take(cls, folder: Path, output_name: str) -> FolderLock:
+    def take(cls, folder: Path, busy: str, name: str = NAME) -> FolderLock:
         """Lock a folder.
+
+        Args:
+            folder: The folder.
+            busy: What to say where another process holds the lock.
+            name: Name of the locked file in the folder.
 
         Raises:
             OutputError: Another process holds the lock.
             FileNotFoundError: The folder is not there, or its last owner has just deleted it.
             OSError: The lock cannot be made, or a link stands in its place.
         """
-        file = open(folder / cls.NAME, "ab", opener=_open_no_link)  # noqa: SIM115
+        file = open(folder / name, "ab", opener=_open_no_link)  # noqa: SIM115
         try:
             import fcntl
 
@@ -41,10 +46,8 @@ class FolderLock:
             pass  # no such lock on this system
         except BlockingIOError as error:
             file.close()
-            raise OutputError(
-                f"another run is writing {output_name!r}", "wait for it, or give another name"
-            ) from error
-        if not _still_there(file, folder / cls.NAME):
+            raise OutputError(busy, "wait for it, or give another name") from error
+        if not _still_there(file, folder / name):
             file.close()
             raise FileNotFoundError(f"{str(folder)!r} was deleted while it was being locked")
         return cls(file)
