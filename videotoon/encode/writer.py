@@ -129,6 +129,7 @@ class _SegmentThread:
         self._before = before
         self._queue: BoundedQueue[tuple[Frame, bool]] = BoundedQueue(FRAMES_BEFORE_ENCODER)
         self._abandoned = False
+        self._recorded = False
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=f"videotoon-encode-{number}")
         self._thread.start()
@@ -155,6 +156,11 @@ class _SegmentThread:
         self._thread.join()
         return self._failure
 
+    def recorded(self) -> bool:
+        """Wait for the end and tell whether the segment is finished and known to be."""
+        self._thread.join()
+        return self._recorded
+
     def join(self) -> None:
         """Wait for the end and raise what went wrong, if anything."""
         failure = self.outcome()
@@ -169,10 +175,11 @@ class _SegmentThread:
                 return
             with self._clock.busy("encode"):
                 record = self._encoder.finish()
-            if self._before is not None and self._before.outcome() is not None:
+            if self._before is not None and not self._before.recorded():
                 return  # segments are recorded in order; the one before is missing
             self._before = None
             self._on_finished(record)
+            self._recorded = True
             self._let_go()
         except BaseException as error:  # raised again in the pipeline's thread
             self._failure = error
