@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Future
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +20,8 @@ from videotoon.engine.changes import (
     crop,
     set_into,
 )
-from videotoon.frame import FrameSize, Planes
+from videotoon.engine.painters import Painter, Task
+from videotoon.frame import Frame, FrameSize, Planes
 
 REACH = 12
 STRIDE = 8
@@ -149,6 +154,53 @@ def test_only_exact_paintings_stay_where_work_begins_afresh(tolerance: int, kept
     finder.look(picture(64, 64, 1))
     finder.begin_afresh()
     assert (finder.look(picture(64, 64, 1)) is not None) == kept
+
+
+class Whole:
+    """A session of the stand-in network."""
+
+    def paint(self, planes: Planes) -> Planes:
+        return paint(planes)
+
+    def paint_batch(self, pictures: Sequence[Planes]) -> list[Planes]:
+        return [paint(planes) for planes in pictures]
+
+
+class Windows:
+    """Paints windows, or says that none is worth it yet."""
+
+    def __init__(self, worth_it: bool) -> None:
+        self._worth_it = worth_it
+
+    def paint_window(self, planes: Planes, read: Box) -> PaintedWindow | None:
+        return PaintedWindow(read, paint(crop(planes, read))) if self._worth_it else None
+
+
+@pytest.mark.parametrize("tolerance", [0, 4])
+def test_what_is_painted_does_not_depend_on_which_windows_are_ready(tolerance: int) -> None:
+    """They are prepared when they come again, which is later in a run that was cut."""
+    first, rng = picture(320, 240, 1), np.random.default_rng(2)
+    noisy = Planes(*(p ^ rng.integers(0, 4, p.shape, np.uint8) for p in first.colour_planes))
+    frames = [first, changed(noisy, Box(40, 40, 60, 60), 3), changed(first, Box(48, 48, 70, 60), 4)]
+    if tolerance == 0:
+        frames[1] = changed(first, Box(40, 40, 60, 60), 3)
+    painted = []
+    for ready in (True, False):
+        finder = ChangeFinder(REACH, STRIDE, tolerance)
+        painter = Painter(Whole(), Windows(ready), None)
+        row, base = [], None
+        for index, planes in enumerate(frames):
+            repaint = finder.look(planes)
+            assert (repaint is None) == (index == 0)
+            future: Future[Planes] = Future()
+            frame = Frame(index, index, Fraction(1, 25), planes, 1)
+            future.set_result(painter.paint(Task(frame, future, future, repaint, base)))
+            row.append(future.result())
+            base = future
+        painted.append(row)
+    for one, other in zip(*painted, strict=True):
+        for plane, same in zip(one.colour_planes, other.colour_planes, strict=True):
+            assert np.array_equal(plane, same)
 
 
 def test_what_is_written_lies_a_reach_around_the_changed_cells() -> None:

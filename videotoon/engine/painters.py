@@ -9,7 +9,14 @@ from typing import Any, Protocol
 
 from videotoon.cache.repeated import RepeatedFrames
 from videotoon.engine.base import Session
-from videotoon.engine.changes import ChangeFinder, Repaint, WindowSession, set_into
+from videotoon.engine.changes import (
+    Box,
+    ChangeFinder,
+    PaintedWindow,
+    Repaint,
+    WindowSession,
+    set_into,
+)
 from videotoon.frame import Frame, Planes
 
 PaintedFuture = Future[Planes]
@@ -116,5 +123,8 @@ class Painter:
             return task.base.result().with_alpha(planes.alpha)
         window = self._windows.paint_window(planes, task.repaint.read)
         if window is None:
-            return self._session.paint(planes)
+            # With a tolerance, all of it is not the same as what changed set into the base, and
+            # whether a window is worth it depends on what this process painted before.
+            size = planes.size
+            window = PaintedWindow(Box(0, 0, size.width, size.height), self._session.paint(planes))
         return set_into(task.base.result(), window, task.repaint.write, planes.alpha)
