@@ -114,6 +114,8 @@ class Job:
             return source.frames(place)
         if place is None:
             return at_constant_rate(source.frames(), rate)
+        if not place.sound:  # how damage is concealed depends on what was decoded before
+            return at_constant_rate(source.frames(), rate, place)
         moment = (place.first_pts + place.index) / rate
         around = source.frames_around(moment / self.info.time_base)
         return at_constant_rate(around, rate, place)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from videotoon.cache.repeated import RepeatedFrames
 from videotoon.decode.base import DecodeCounts
+from videotoon.decode.file import FileSource
 from videotoon.decode.limits import Limits
 from videotoon.encode.journal import WorkFolder, input_identity
 from videotoon.encode.segment import digest_of
@@ -175,7 +176,7 @@ def _paint(
     for sentence in _damage(source.counts, sum(record.repaired for record in work.segments)):
         progress.say(sentence)
         report.warnings.append(sentence)
-    _check_count(job, work, report)
+    _check_count(job, source, work, report)
 
 
 def _damage(counts: DecodeCounts, repaired: int) -> Iterator[str]:
@@ -189,18 +190,22 @@ def _damage(counts: DecodeCounts, repaired: int) -> Iterator[str]:
         yield f"{repaired} frames were missing or damaged; missing ones repeat the frame before"
 
 
-def _check_count(job: Job, work: WorkFolder, report: Report) -> None:
+def _check_count(job: Job, source: FileSource, work: WorkFolder, report: Report) -> None:
     """Refuse a result that is much shorter than the input's own count of frames.
 
     Raises:
         VerifyError: Frames are missing and ``allow_truncated`` is off.
     """
-    expected, found = job.expected_frames(), work.next_frame
+    if job.settings.frame_rate is None:
+        expected, found = job.expected_frames(), work.next_frame
+    else:  # what is painted says nothing: a constant rate fills gaps
+        expected = len(source.expected_times)
+        found = expected - source.missing if work.next_frame else 0
     lost = expected - found
-    if found and (lost <= 0 or job.settings.frame_rate is not None):
+    if found and lost <= 0:
         return
     report.warnings.append(f"only {found} of {expected} frames could be read")
-    bearable = lost / job.frame_rate <= 1 and lost * 10 <= expected
+    bearable = lost / job.info.frame_rate <= 1 and lost * 10 <= expected
     if found == 0 or not (bearable or job.settings.allow_truncated):
         work.segments.clear()
         raise VerifyError(

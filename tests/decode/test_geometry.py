@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -11,6 +12,8 @@ import pytest
 
 from tests.alter import run_ffmpeg
 from tests.media import ClipSpec, Rgb, make_clip
+from videotoon.decode.base import Place
+from videotoon.decode.constant_rate import at_constant_rate
 from videotoon.decode.file import FileSource
 from videotoon.decode.probe import probe
 from videotoon.frame import FrameSize
@@ -63,19 +66,37 @@ def test_fields_are_woven(tmp_path: Path) -> None:
         assert comb(frame.planes.y) < comb(before) / 3
 
 
-def test_seeking_in_interlaced_video_gives_the_same_frames(tmp_path: Path) -> None:
-    from videotoon.decode.base import Place
-
+@pytest.fixture(scope="module")
+def interlaced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """30 frames with a key frame in six."""
     options = {"x264-params": "tff=1", "g": "6"}
-    clip = make_clip(
-        tmp_path / "i.mp4", ClipSpec(frames=30, paint=stripes, codec_options=options)
-    ).path
-    source = FileSource(probe(clip))
+    clip = tmp_path_factory.mktemp("interlaced") / "i.mp4"
+    return make_clip(clip, ClipSpec(frames=30, paint=stripes, codec_options=options)).path
+
+
+def test_seeking_in_interlaced_video_gives_the_same_frames(interlaced: Path) -> None:
+    source = FileSource(probe(interlaced))
     every = list(source.frames())
     place = Place(index=17, last_pts=every[16].pts, first_pts=every[0].pts)
     for mine, own in zip(source.frames(place), every[17:], strict=True):
         assert (mine.index, mine.pts) == (own.index, own.pts)
         assert np.array_equal(mine.planes.y, own.planes.y)
+
+
+@pytest.mark.parametrize("index", range(1, 30))
+def test_a_constant_rate_of_interlaced_video_goes_on_with_the_same_frames(
+    interlaced: Path, index: int
+) -> None:
+    """Also where it is entered at a key frame, whose fields are woven with the frame before."""
+    info = probe(interlaced)
+    rate = info.frame_rate
+    every = list(at_constant_rate(FileSource(info).frames(), rate))
+    place = Place(index, every[index - 1].pts, every[0].pts)
+    moment = Fraction(every[0].pts + index) / rate / info.time_base
+    mine = list(at_constant_rate(FileSource(info).frames_around(moment), rate, place))
+    assert [frame.pts for frame in mine] == [frame.pts for frame in every[index:]]
+    for one, own in zip(mine, every[index:], strict=True):
+        assert np.array_equal(one.planes.y, own.planes.y)
 
 
 def test_size_changes_midway(tmp_path: Path, ffmpeg_binary: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import av
 import pytest
 
 from tests import measure
@@ -29,6 +31,29 @@ def test_a_cut_file_is_refused_before_work_starts(tmp_path: Path, suffix: str) -
     report = stylise_video(clip, tmp_path / "out.mp4", Settings(strength=0.0, allow_truncated=True))
     assert 10 < report.frames_out < 50
     assert any("breaks off" in sentence for sentence in report.warnings)
+
+
+@pytest.mark.parametrize("fps", [None, "25", "30", "24000/1001"])
+def test_frames_that_cannot_be_decoded_are_missed_at_any_rate(
+    tmp_path: Path, fps: str | None
+) -> None:
+    """The decoder gives nothing for the last third, and AVI does not say what is lacking."""
+    spec = ClipSpec(width=96, height=64, frames=60, codec_options={"g": "12", "bf": "2"})
+    whole, broken = make_clip(tmp_path / "whole.avi", spec).path, tmp_path / "in.avi"
+    with av.open(str(whole)) as source, av.open(str(broken), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0], opaque=True)
+        for number, packet in enumerate(source.demux(video=0)):
+            if packet.dts is None:
+                continue
+            kept = bytes(packet) if number < 40 else b"\0\0\0\1\x09" + bytes(20)
+            copy: Any = av.Packet(kept)
+            copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+            copy.stream = stream
+            target.mux(copy)
+    settings = Settings(strength=0.0, fps=fps)
+    with pytest.raises(VerifyError, match=r"breaks off: 38 of 60 frames could be read"):
+        stylise_video(broken, tmp_path / "out.mp4", settings)
+    stylise_video(whole, tmp_path / "out.mp4", settings)
 
 
 def test_damaged_packets_are_counted_and_time_is_kept(tmp_path: Path) -> None:

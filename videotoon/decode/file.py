@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from fractions import Fraction
+from itertools import chain, islice
 
 from videotoon.decode.base import DecodeCounts, Place
 from videotoon.decode.deinterlace import deinterlaced
@@ -45,6 +46,8 @@ class FileSource:
         offset = info.container_start / info.time_base
         self._first_pts = None if start is None else start / info.time_base + offset
         self._end_pts = None if end is None else end / info.time_base + offset
+        self._first_delivered: int | None = None
+        self._delivered: int | None = None
 
     @property
     def expected_times(self) -> list[Fraction]:
@@ -91,13 +94,40 @@ class FileSource:
 
     def frames_around(self, pts: Fraction) -> Iterator[Frame]:
         """Yield frames from some frame at or before ``pts`` on; their numbers mean nothing."""
-        yield from self._wanted(pts)
+        if not self.info.interlaced:
+            yield from self._wanted(pts)
+            return
+        # A field of the first one is woven with nothing before it: another is shown in its place.
+        step = nominal_step(self.info.frame_rate, self.info.time_base)
+        frames = self._wanted(pts - 2 * step)
+        early = list(islice(frames, 2))
+        woven = len(early) > 1 and early[1].pts <= pts
+        yield from chain(early[1:] if woven else early, frames)
+
+    @property
+    def missing(self) -> int:
+        """Frames that a healthy file would have delivered since reading began, and this did not.
+
+        Of a part that was read to its end.
+        """
+        if self._delivered is None:
+            return 0
+        first = self._first_delivered
+        expected = self.expected_times
+        if first is not None:
+            expected = [time for time in expected if time >= first]
+        return len(expected) + self.counts.lost_at_start - self._delivered
 
     def _wanted(self, target: Fraction | None) -> Iterator[Frame]:
+        self._first_delivered = None
+        self._delivered = delivered = 0
         for frame in self._from(None if target is None else int(target)):
             if self._over(frame.pts):
                 return
             if self._begun(frame.pts):
+                if self._first_delivered is None:
+                    self._first_delivered = frame.pts
+                self._delivered = delivered = delivered + 1
                 yield frame
 
     def _begun(self, pts: Fraction | int) -> bool:
