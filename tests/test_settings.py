@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, fields, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,18 +27,25 @@ def test_defaults_are_valid_and_frozen() -> None:
         ("color_shift", [0, 1], [-1, 2]),
         ("quality", [0, 51], [-1, 52]),
         ("duplicate_threshold", [0, 255], [-1, 256]),
-        ("cache_frames", [0, 4096], [-1, 4097]),
-        ("workers", [None, 1, 64], [0, 65]),
+        ("cache_frames", [0, 4096], [-1, 4097, 2.5, None]),
+        ("face", [True, False], [None, 1, "yes"]),
+        ("mix", [None, "cel:0.5,hayao:0.5"], [3, "cel"]),
+        ("hair_color", [None, "#a05028"], [0xA05028, "brown"]),
+        ("workers", [None, 1, 64], [0, 65, 1.5, True, "2"]),
         ("max_side", [None, 64, 16384], [63, 16385]),
-        ("style", ["cel", "./x.onnx"], ["", "  ", None]),
+        ("style", ["cel", "./x.onnx"], ["", "  ", None, Path("x.onnx")]),
         ("preset", ["ultrafast", "veryslow"], ["", "quick"]),
         ("backend", ["auto", "openvino", "torch"], ["tpu", "", None]),
         ("precision", ["auto", "fp32", "int8"], ["fp8", "FP32"]),
         ("encoder", ["auto", "x264", "prores"], ["h264"]),
         ("detail", ["auto", "sd", "hd"], ["4k"]),
-        ("start", [None, "0", "12.5"], ["", "x", "-1", "1:60", "1:2:3:4"]),
+        ("start", [None, "0", "12.5"], ["", "x", "-1", "1:60", "1:2:3:4", 12.5]),
         ("end", ["0.1", "0:01"], ["0", "now"]),
-        ("fps", [None, "25", "30000/1001", "23.976"], ["0", "-1", "x", "1/0", "1001", ""]),
+        (
+            "fps",
+            [None, "25", "30000/1001", "23.976"],
+            ["0", "-1", "x", "1/0", "1001", "", "1e-9", 29.97],
+        ),
     ],
 )
 def test_ranges(option: str, good: list[Any], bad: list[Any]) -> None:
@@ -78,6 +86,9 @@ def test_what_is_no_time(text: str) -> None:
 def test_rate_is_exact() -> None:
     assert Settings(fps="30000/1001").frame_rate == Fraction(30000, 1001)
     assert Settings(fps="29.97").frame_rate == Fraction(2997, 100)
+    for written in ("29.97002997", "29.970029970029970029970029970029970029970"):
+        assert Settings(fps=written).frame_rate == Fraction(30000, 1001)
+    assert Settings(fps="23.976023976").frame_rate == Fraction(24000, 1001)
     assert Settings().frame_rate is None
 
 

@@ -12,6 +12,7 @@ Every failure that a user can cause is a :class:`VideotoonError`.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,11 @@ _HOMES = {
 # may talk to the network, and the sender's thread would hold up the end of an offline process. With
 # the sending module made unavailable, OpenVINO takes its own silent stand-in.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+
+# OpenCV's own limit is ten times as high, and it is read when OpenCV is loaded. It looks at a
+# picture's header; once the picture is here, a small file has become gigabytes.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 27))
 
 
 def __dir__() -> list[str]:

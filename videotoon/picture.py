@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 WITH_OPACITY = (".png", ".webp", ".tif", ".tiff")
-MAX_PICTURE_PIXELS = 16384 * 8192
+MAX_PICTURE_PIXELS = 1 << 27
 QUALITY = 95
 """Of JPEG and WebP, in their encoders' percent."""
 
@@ -99,15 +99,15 @@ def read_picture(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | Non
     import cv2
 
     data = np.fromfile(path, dtype=np.uint8)
-    picture, _ = _decoded(data, cv2.IMREAD_COLOR)
+    try:
+        picture, _ = _decoded(data, cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise _too_large(path) from error
     if picture is None or _breaks_off(data):
         problem = "is not a picture that can be read" if picture is None else "breaks off"
         raise DecodeError(f"input {path.name!r} {problem}", "give a whole .png, .jpg or .webp")
-    if picture.shape[0] * picture.shape[1] > MAX_PICTURE_PIXELS:
-        raise DecodeError(
-            f"input {path.name!r} is {picture.shape[1]}x{picture.shape[0]}, which is too large",
-            "scale it down first",
-        )
+    if picture.shape[0] * picture.shape[1] > MAX_PICTURE_PIXELS:  # OpenCV was loaded before us
+        raise _too_large(path)
     alpha = None
     if data[:2].tobytes() != JPEG:  # which has no opacity; decoding it once more would cost time
         raw, exif = _decoded(data, cv2.IMREAD_UNCHANGED)  # not turned upright
@@ -117,6 +117,11 @@ def read_picture(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | Non
             if alpha.shape != picture.shape[:2]:
                 alpha = None  # the decoder took the tag for something else
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8), alpha
+
+
+def _too_large(path: Path) -> DecodeError:
+    pixels = f"{MAX_PICTURE_PIXELS:,}"
+    return DecodeError(f"input {path.name!r} has more than {pixels} pixels", "scale it down first")
 
 
 def _breaks_off(data: NDArray[np.uint8]) -> bool:
@@ -129,12 +134,18 @@ def _breaks_off(data: NDArray[np.uint8]) -> bool:
 
 
 def _decoded(data: NDArray[np.uint8], mode: int) -> tuple[NDArray[np.uint8] | None, bytes]:
-    """Return the decoded picture, None if it cannot be decoded, and its EXIF data."""
+    """Return the decoded picture, None if it cannot be decoded, and its EXIF data.
+
+    Raises:
+        cv2.error: It is too large.
+    """
     import cv2
 
     try:
         picture, kinds, contents = cv2.imdecodeWithMetadata(data, flags=mode)
-    except cv2.error:
+    except cv2.error as error:
+        if "MAX_IMAGE" in str(error.err):
+            raise
         return None, b""
     found = dict(zip(kinds, contents, strict=True))
     exif = found.get(cv2.IMAGE_METADATA_EXIF)

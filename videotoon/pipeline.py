@@ -15,6 +15,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -241,6 +242,7 @@ def _work_key(job: Job, style: OpenedStyle, faces: FaceStage | None) -> dict[str
 
     return {
         "videotoon version": __version__,
+        "libraries": _library_versions(style),
         "input": input_identity(job.path),
         "output container": job.container.suffix,
         "settings": job.settings.result_key(),
@@ -249,6 +251,12 @@ def _work_key(job: Job, style: OpenedStyle, faces: FaceStage | None) -> dict[str
         "encoder": [job.encoder.codec, job.encoder.pixel_format, job.encoder.options],
         "segment length": job.frames_per_half,
     }
+
+
+def _library_versions(style: OpenedStyle) -> dict[str, str]:
+    """Return the versions of what decodes, paints and encodes."""
+    engine = "torch" if "torch" in style.describe()["backend"] else "openvino"
+    return {name: metadata.version(name) for name in ("av", engine)}
 
 
 def _complete(report: Report, clock: StageClock) -> None:

@@ -6,12 +6,14 @@ field is its help text. Values are validated when the object is made, before any
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
-from typing import Literal, get_args
+from typing import Any, Literal, get_args, get_type_hints
 
 from videotoon.errors import SettingsError
+from videotoon.kinds import fits, in_words
 from videotoon.mixture import parse_mix
 
 BackendChoice = Literal["auto", "openvino", "torch"]
@@ -25,6 +27,7 @@ ProgressChoice = Literal["bar", "json", "none"]
 MAX_WORKERS = 64
 MAX_CACHE_FRAMES = 4096
 MIN_PAINTING_SIDE = 64
+MOST_RATE_DENOMINATOR = 1001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +158,13 @@ class Settings:
     """Accept a result that is shorter than the input says it is."""
 
     def __post_init__(self) -> None:
+        for name, kind in _kinds().items():
+            value = getattr(self, name)
+            if name not in _CHOICES and not fits(value, kind):
+                raise SettingsError(
+                    f"--{name.replace('_', '-')} {value!r} is not {in_words(kind)}",
+                    "see `videotoon --help`",
+                )
         for name, allowed in _CHOICES.items():
             _check_choice(f"--{name.replace('_', '-')}", getattr(self, name), allowed)
         _check_range("--strength", self.strength, 0.0, 1.0)
@@ -177,7 +187,7 @@ class Settings:
             _check_range("--workers", self.workers, 1, MAX_WORKERS)
         if self.max_side is not None:
             _check_range("--max-side", self.max_side, MIN_PAINTING_SIDE, 16384)
-        if not isinstance(self.style, str) or not self.style.strip():
+        if not self.style.strip():
             raise SettingsError("--style is empty", "name one of `videotoon styles` or a file")
         if self.mix is not None:
             parse_mix(self.mix)
@@ -206,7 +216,8 @@ class Settings:
         if self.fps is None:
             return None
         try:
-            rate = Fraction(self.fps)
+            # 29.97002997 is 30000/1001; containers cannot hold what takes many more digits.
+            rate = Fraction(self.fps).limit_denominator(MOST_RATE_DENOMINATOR)
         except (ValueError, ZeroDivisionError):
             rate = Fraction(0)
         if not 0 < rate <= 1000:
@@ -286,9 +297,12 @@ def parse_time(option: str, text: str) -> Fraction:
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + Fraction(seconds)
 
 
+@functools.cache
+def _kinds() -> dict[str, Any]:
+    return get_type_hints(Settings)
+
+
 def _check_range(option: str, value: float, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise SettingsError(f"{option} {value!r} is not a number", "give one such as 1")
     if not low <= value <= high:  # also catches NaN
         raise SettingsError(
             f"{option} {value} is out of range", f"give a value from {low:g} to {high:g}"

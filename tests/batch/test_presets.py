@@ -21,9 +21,9 @@ def test_the_built_in_ones_are_valid_and_say_what_they_are_for() -> None:
     ("text", "words"),
     [
         ("[x]\nstrenght = 1.0", "strenght"),
-        ("[x]\nstrength = 'much'", "wrong kind"),
+        ("[x]\nstrength = 'much'", "not a number"),
         ("[x]\nstrength = 7.0", "out of range"),
-        ("[x]\ndetail = 'ultra'", "wrong kind"),
+        ("[x]\ndetail = 'ultra'", "not one of auto, sd, hd"),
         ("[x]\noverwrite = true", "not an option for presets"),
         ("x = 3", "no table"),
         ("[x", "no TOML"),

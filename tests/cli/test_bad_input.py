@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -199,6 +201,19 @@ def test_cut_picture_of_which_opencv_would_talk(refused: Refused, desk: Desk, su
     cv2.imwrite(str(desk.path / f"cut{suffix}"), picture)
     alter.truncate(desk.path / f"cut{suffix}", 0.5)
     refused(4, [f"cut{suffix}", "out.png"], f"'cut{suffix}'", "not a picture", "give a whole")
+
+
+def test_a_picture_too_large_is_refused_by_its_header(refused: Refused, desk: Desk) -> None:
+    """There are no pixels in the file: had it been decoded, it would not be called too large."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", 20_000, 10_000, 8, 2, 0, 0, 0)
+    chunks = [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(b"")), chunk(b"IEND", b"")]
+    (desk.path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    refused(4, ["bomb.png", "out.png"], "'bomb.png'", "more than 134,217,728 pixels", "scale it")
 
 
 def test_existing_picture(refused: Refused, desk: Desk, small_picture: Path) -> None:

@@ -15,11 +15,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from types import UnionType
-from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Final, get_type_hints
 
 from videotoon.batch.settings import BatchSettings
 from videotoon.errors import SettingsError
+from videotoon.kinds import fits, in_words
 from videotoon.settings import Settings
 
 BUILT_IN: Final = Path(__file__).with_name("presets.toml")
@@ -104,8 +104,10 @@ def _preset(path: Path, name: str, table: Any) -> Preset:
                 f"{place}: {key.replace('_', '-')!r} is not an option for presets",
                 f"known: {', '.join(sorted(kinds)).replace('_', '-')}",
             )
-        if not _fits(value, kinds[key]):
-            raise SettingsError(f"{place}: {key} = {value!r} is of the wrong kind", "see --help")
+        if not fits(value, kinds[key]):
+            raise SettingsError(
+                f"{place}: {key} = {value!r} is not {in_words(kinds[key])}", "see --help"
+            )
     try:
         for settings in (Settings, BatchSettings):
             names = {item.name for item in fields(settings)}
@@ -118,15 +120,3 @@ def _preset(path: Path, name: str, table: Any) -> Preset:
 def _kinds() -> dict[str, Any]:
     kinds = get_type_hints(Settings) | get_type_hints(BatchSettings)
     return {name: kind for name, kind in kinds.items() if name not in _NOT_IN_PRESETS}
-
-
-def _fits(value: Any, kind: Any) -> bool:
-    if get_origin(kind) is Literal:
-        return value in get_args(kind)
-    if get_origin(kind) is UnionType:
-        return any(_fits(value, part) for part in get_args(kind))
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(kind, type) and isinstance(value, kind)
