@@ -23,7 +23,7 @@ KEY: dict[str, Any] = {"input": {"size": 5}, "settings": {"style": "cel", "stren
 def record(folder: WorkFolder, number: int, repaired: int = 0) -> SegmentRecord:
     file = folder.path / f"segment-{number:05d}.mp4"
     file.write_bytes(b"x" * 10)
-    made = SegmentRecord(number, file.name, 20 * number, 20, 800 * number, 800 * number + 760,
+    made = SegmentRecord(number, file.name, 20 * number, 20, 800 * number, 800 * number + 760, 40,
                          repaired, 0, 10, "ab")  # fmt: skip
     folder.record(made)
     return made

@@ -37,7 +37,7 @@ class StalledEncoder:
 
     def finish(self) -> SegmentRecord:
         first = self.number * LENGTH
-        return SegmentRecord(self.number, "", first, LENGTH, first, first + 1, 0, 0, 0, "")
+        return SegmentRecord(self.number, "", first, LENGTH, first, first + 1, 1, 0, 0, 0, "")
 
     def abandon(self) -> None:
         pass

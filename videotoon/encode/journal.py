@@ -22,7 +22,7 @@ from videotoon.encode.work import CLEAN_COPY, busy, work_path
 from videotoon.errors import OutputError, VideotoonError
 from videotoon.lock import FolderLock
 
-JOURNAL_FORMAT = 2
+JOURNAL_FORMAT = 3
 JOURNAL = "journal.json"
 _IDENTITY_SAMPLE = 1 << 20
 

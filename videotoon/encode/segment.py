@@ -69,6 +69,7 @@ class SegmentRecord:
         frames: Number of frames.
         start_pts: Time of its first frame in the job's time base.
         last_pts: Time of its last frame in the job's time base.
+        last_duration: How long that frame is shown, in the same unit.
         repaired: Frames whose picture or time had to be made up (damaged input).
         reused: Frames that repeated an earlier one.
         size: Bytes of the file.
@@ -81,6 +82,7 @@ class SegmentRecord:
     frames: int
     start_pts: int
     last_pts: int
+    last_duration: int
     repaired: int
     reused: int
     size: int
@@ -188,6 +190,7 @@ class SegmentEncoder:
             frames=self._frames,
             start_pts=self._first.pts,
             last_pts=self._last.pts,
+            last_duration=self._last.duration,
             repaired=self._repaired,
             reused=self._reused,
             size=self._target.stat().st_size,

@@ -28,7 +28,7 @@ _DISPOSITIONS = (
     "descriptions",
 )
 
-CUES_OF_THE_PART = (
+_BEGUN = (
     "setts=pts=if(gt(PTS+DURATION\\,0)\\,max(PTS\\,0)\\,-1)"
     ":dts=if(gt(PTS+DURATION\\,0)\\,max(PTS\\,0)\\,-1)"
     ":duration=DURATION+min(PTS\\,0)"
@@ -36,6 +36,25 @@ CUES_OF_THE_PART = (
 )
 """Cuts subtitles that begin before the wanted part, and drops those that end before it. With
 negative times they would delay everything else in Matroska; in MP4 the next would come early."""
+
+_ENDED = (
+    "noise=drop=gte(pts*tb\\,{end})"
+    ",setts=pts=PTS:dts=DTS:duration=min(DURATION\\,ceil({end}/TB)-PTS)"
+)
+"""Drops subtitles that begin behind the wanted part, and cuts those that end behind it; they would
+make the result as long as they are."""
+
+_LAST_FRAME = (
+    "setts=pts=PTS:dts=DTS:duration="
+    "if(eq(N\\,{last})\\,round({length}/TB)-(DTS-STARTDTS)"
+    "\\,if(gt(PTS*TB\\,{before_last})\\,round({duration}/TB)\\,DURATION))"
+)
+"""Gives the video its length: some codecs' parsers put in the usual length of a frame for that of
+the last. In MP4, the frame decoded last fills up the sum of all, and the one shown last its end."""
+
+SOUND_BLOCK = 4096
+"""Samples that sound to be encoded is handed over in: FLAC's encoder takes the size of the first
+block for that of all, and where the sound is cut, that may be too small for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +66,17 @@ class RemuxJob:
         target: The file to write.
         container: Container of the target.
         video_offset: Seconds by which the video starts after the input's start, exact.
+        video_length: Seconds from the first frame to the end of the last, exact.
+        last_duration: Seconds that the last frame is shown, exact.
+        frames: Frames of the video.
+        frame_rate: Rate to declare, exact, or None where frames are not equally long.
         tracks: Plans of the input's other tracks.
         dispositions: Disposition words of tracks, by their number in the input.
         pipe_format: Container of the video that arrives on standard input.
         display_aspect: Width to height as shown, where the container needs to be told; else None.
         start: Start of the wanted part in seconds, or None.
         end: End of the wanted part in seconds, or None.
+        length: Seconds from the start to the end of the result where ``end`` is given, else None.
         cover: Extracted cover picture to attach, or None.
     """
 
@@ -60,12 +84,17 @@ class RemuxJob:
     target: Path
     container: Container
     video_offset: Fraction
+    video_length: Fraction
+    last_duration: Fraction
+    frames: int
+    frame_rate: Fraction | None
     tracks: Sequence[TrackPlan]
     dispositions: dict[int, tuple[str, ...]]
     pipe_format: str
     display_aspect: Fraction | None = None
     start: Fraction | None = None
     end: Fraction | None = None
+    length: Fraction | None = None
     cover: Path | None = None
 
 
@@ -95,8 +124,13 @@ def remux_arguments(job: RemuxJob, binary: str) -> list[str]:
             if plan.encoder in ("aac", "libopus"):
                 options[f"b:{letter}:{number}"] = "192k"
         options[f"disposition:{letter}:{number}"] = _disposition(plan, job)
-        if letter == "s" and job.start is not None:
-            options[f"bsf:s:{number}"] = CUES_OF_THE_PART
+        if letter == "s" and (job.start is not None or job.length is not None):
+            options[f"bsf:s:{number}"] = cues_of_the_part(job)
+        if letter == "a" and plan.fate == "converted":
+            options[f"filter:a:{number}"] = f"asetnsamples=n={SOUND_BLOCK}:p=0"
+    options["bsf:v:0"] = _last_frame(job)
+    if job.frame_rate is not None:  # Matroska's milliseconds would make another of it
+        options["r:v:0"] = f"{job.frame_rate.numerator}/{job.frame_rate.denominator}"
     if job.display_aspect is not None:
         options["aspect"] = f"{job.display_aspect.numerator}:{job.display_aspect.denominator}"
     if job.cover is not None:
@@ -106,12 +140,34 @@ def remux_arguments(job: RemuxJob, binary: str) -> list[str]:
         options[f"metadata:s:t:{counters.get('t', 0)}"] = f"mimetype=image/{kind}"
     if job.container.muxer in ("mp4", "mov"):
         options["movflags"] = "+faststart"
-    options["strict"] = "experimental"  # lets FFmpeg write TrueHD and the like into MP4
+        options["write_tmcd"] = 0  # a timecode of the input is one of its data tracks
+        options["strict"] = "experimental"  # lets FFmpeg write TrueHD and the like into MP4
+    if job.length is not None:
+        options["t"] = _seconds(job.length)  # chapters end with it
     options["f"] = job.container.muxer
     node = ffmpeg.output(*streams, TARGET, **options)
     node = node.global_args("-hide_banner", "-loglevel", "error", "-nostats")
     command: list[str] = ffmpeg.compile(node, cmd=binary, overwrite_output=True)
     return [names.get(word, word) for word in command]
+
+
+def _last_frame(job: RemuxJob) -> str:
+    """Return the bitstream filter that gives the video its length."""
+    shown = job.video_offset + job.video_length - job.last_duration
+    return _LAST_FRAME.format(
+        last=job.frames - 1,
+        length=_seconds(job.video_length),
+        before_last=_seconds(shown - Fraction(4, 10_000)),
+        duration=_seconds(job.last_duration),
+    )
+
+
+def cues_of_the_part(job: RemuxJob) -> str:
+    """Return the bitstream filters that leave the subtitles of the wanted part."""
+    filters = [] if job.start is None else [_BEGUN]
+    if job.length is not None:
+        filters.append(_ENDED.format(end=_seconds(job.length)))
+    return ",".join(filters)
 
 
 def _source_options(job: RemuxJob) -> dict[str, str]:

@@ -74,17 +74,27 @@ def _write(job: Job, work: WorkFolder, part: Path, tracks: Sequence[TrackPlan]) 
     offset = work.segments[0].start_pts * time_base - job.info.container_start - (start or 0)
     if job.settings.frame_rate is not None:
         offset = max(offset, Fraction(0))  # a first tick before the start would be cut off by MP4
+    first, last = work.segments[0], work.segments[-1]
+    span = (last.last_pts - first.start_pts) * time_base
+    length = None
+    if job.settings.end_seconds is not None:  # a constant rate may end a little later
+        length = max(job.settings.end_seconds - (start or 0), offset + span + Fraction(1, 1000))
     remux_job = RemuxJob(
         source=job.info.path,
         target=part,
         container=job.container,
         video_offset=offset,
+        video_length=span + last.last_duration * time_base,
+        last_duration=last.last_duration * time_base,
+        frames=work.next_frame,
+        frame_rate=job.frame_rate if job.video_format().steady else None,
         tracks=tracks,
         dispositions=dispositions_of(job.info, job.limits),
         pipe_format=job.container.segment_muxer,
         display_aspect=job.display_aspect,
         start=start,
         end=job.settings.end_seconds,
+        length=length,
         cover=extract_cover(job.info, covers[0], work.path, job.limits) if covers else None,
     )
     return remux(remux_job, work, time_base, job.info.video_metadata)

@@ -41,6 +41,7 @@ def join_segments(
     packets = 0
     origin: int | None = None
     extradata: bytes | None = None
+    last_dts: int | None = None
     with encoder_errors("join"):
         options = {"movflags": STREAMED_MOVFLAGS} if muxer in ("mp4", "mov") else {}
         joined = av.open(output, "w", format=muxer, options=options)
@@ -70,6 +71,10 @@ def join_segments(
                     assert packet.pts is not None
                     packet.pts += round(shift)
                     packet.dts += round(shift)
+                    if last_dts is not None:
+                        # Where frames are missing at the beginning of a half, it may lie too early.
+                        packet.dts = max(packet.dts, last_dts + 1)
+                    last_dts = packet.dts
                     packet.stream = target
                     joined.mux(packet)
                     packets += 1

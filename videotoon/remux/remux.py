@@ -16,7 +16,10 @@ from videotoon.remux.ffmpeg_binary import ffmpeg_binary
 from videotoon.remux.join import join_segments
 from videotoon.remux.running import run_ffmpeg
 
-_UNPORTABLE_TAGS = frozenset({"encoder", "vendor_id", "rotate", "duration", "creation_time"})
+_UNPORTABLE_TAGS = frozenset(
+    {"encoder", "vendor_id", "rotate", "duration", "creation_time", "timecode"}
+)
+"""True of the input's coding only, or, as a timecode, reason for MP4 to write one more track."""
 
 
 def remux(
