@@ -23,6 +23,7 @@ from videotoon.cache.repeated import RepeatedFrames
 from videotoon.decode.base import DecodeCounts
 from videotoon.decode.file import FileSource
 from videotoon.decode.limits import Limits
+from videotoon.encode.coders import REVISION
 from videotoon.encode.journal import WorkFolder, input_identity
 from videotoon.encode.segment import digest_of
 from videotoon.encode.work import drop_clean_copy
@@ -105,7 +106,7 @@ def stylise_video(
     except KeyboardInterrupt:
         raise Cancelled(STOPPED, work.how_to_go_on()) from None
     except (DiskFullError, EncodeError, OutputError, VerifyError) as error:
-        if not work.segments:
+        if not work.segments or "--no-resume" in error.cure:
             raise
         raise type(error)(error.problem, f"{error.cure}; {work.how_to_go_on()}") from error
     else:
@@ -248,7 +249,7 @@ def _work_key(job: Job, style: OpenedStyle, faces: FaceStage | None) -> dict[str
         "settings": job.settings.result_key(),
         "engine": {name: fact for name, fact in style.describe().items() if name != "streams"},
         "faces": {} if faces is None else faces.facts,
-        "encoder": [job.encoder.codec, job.encoder.pixel_format, job.encoder.options],
+        "encoder": [job.encoder.codec, job.encoder.pixel_format, job.encoder.options, REVISION],
         "segment length": job.frames_per_half,
     }
 

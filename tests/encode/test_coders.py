@@ -192,6 +192,28 @@ def test_the_stream_is_one_that_decoders_have_memory_for(tmp_path, steady):
     assert ("1" in "".join(str(unit["slice_type"] % 5) for unit in slices)) == steady, "B pictures"
 
 
+@pytest.mark.skipif(not HAS_TRACE, reason="this build of FFmpeg cannot trace headers")
+@pytest.mark.parametrize("more", ["", ":slices=3", ":bframes=8", ":ref=4"])
+def test_pictures_are_counted_from_each_key_picture_on(tmp_path, more):
+    plan = plan_for()
+    params = f"{plan.options['x264-params']}:keyint=5:min-keyint=1{more}"
+    plan = replace(plan, options={**plan.options, "x264-params": params})
+    pictures = moving(FrameSize(96, 96), len(HELD))
+    found = written(tmp_path, pictures, HELD, plan)
+    assert_whole(found, pictures, HELD)
+    (file,) = tmp_path.glob("*.mp4")
+    slices = [unit for unit in trace(file) if unit.get("first_mb_in_slice") == 0]
+    keys = [unit["nal_unit_type"] == 5 for unit in slices]
+    assert [packet.key for packet in found.packets] == keys
+    assert 3 < sum(keys) < len(HELD)
+    shown = sorted(zip(found.packets, slices, strict=True), key=lambda pair: pair[0].pts)
+    place = 0
+    for packet, unit in shown:
+        place = 0 if packet.key else place
+        assert unit["pic_order_cnt_lsb"] == 2 * place
+        place += 1
+
+
 def _is_repeat(unit: Unit) -> bool:
     return unit["nal_ref_idc"] == 0 and unit["slice_type"] == 5
 
@@ -308,6 +330,25 @@ def test_lossless_pictures_are_held(tmp_path):
     frames = [one for one, count in zip(pictures, HELD, strict=True) for _ in range(count)]
     for picture, planes in zip(found.pictures, frames, strict=True):
         assert np.array_equal(picture[: SMALL.height], planes.y)
+
+
+def test_an_encoder_that_does_not_wait_is_refused(tmp_path):
+    """Pictures that are written before they are known to be repeated would lose their repeats."""
+    plan = plan_for("ultrafast")
+    params = plan.options["x264-params"] + ":force-cfr=1"
+    plan = replace(plan, options={**plan.options, "x264-params": params, "tune": "zerolatency"})
+    with pytest.raises(EncodeError, match="--cache-frames 0"):
+        written(tmp_path, moving(SMALL, 10), [3] * 10, plan)
+
+
+def test_the_clock_of_the_encoder_counts_time_not_frames(tmp_path):
+    """Whatever unit it is counted in, and however unevenly, pictures come out the same."""
+    pictures, shown = moving(SMALL, 30), [1, 4, 2, 1, 1, 3] * 5
+    times = list(range(sum(shown)))
+    fine = [33 * time + time // 3 for time in times]
+    found = written(tmp_path, pictures, shown, times=fine)
+    assert found.times == fine
+    assert_whole(found, pictures, shown)
 
 
 @settings(max_examples=25, deadline=None)

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
     VideoPacket = Packet[VideoStream]
 
-REORDERED_FRAMES = 3
-"""Fewer cannot be out of order. Of so few x265 takes the decode times from memory that nobody
-wrote; now and then the muxer refuses them."""
+FEWEST_OUT_OF_ORDER = 3
+"""Of fewer pictures none can be out of order. Of so few x265 takes the decode times from memory
+that nobody wrote; now and then the muxer refuses them."""
+
+REVISION = 3
+"""Another one wherever the same pictures come out as another stream than before: segments of
+different ones are not joined."""
 
 
 class FrameCoder(Protocol):
@@ -28,7 +32,7 @@ class FrameCoder(Protocol):
     def write(
         self, picture: VideoFrame, pts: int, duration: int, repeats: bool
     ) -> Iterator[VideoPacket]:
-        """Take a picture and yield what can be written now.
+        """Take a picture and yield what can be written now; to be taken to its end.
 
         Args:
             picture: The picture; the coder sets its time.
@@ -94,7 +98,7 @@ class PlainCoder:
         for packet in self._stream.encode(picture):
             if packet.pts is not None:
                 packet.duration = self._durations.pop(packet.pts, packet.duration)
-            if picture is None and self._pictures < REORDERED_FRAMES:
+            if picture is None and self._pictures < FEWEST_OUT_OF_ORDER:
                 packet.dts = packet.pts
             yield packet
 
@@ -115,13 +119,13 @@ class SparingCoder:
         self._stream = stream
         self._weaver = weaver
         self._durations: dict[int, int] = {}
-        self._times: dict[int, int] = {}  # when pictures are shown, by the encoder's clock
+        self._pts_by_clock: dict[int, int] = {}
         self._waiting: VideoFrame | None = None
         self._waiting_repeats = False
-        self._shown = 0
-        self._repeats = 0
-        self._first_repeat = 0
-        self._repeating = 0  # for how long repeats were shown in all
+        self._last_pts = 0  # of the picture that was given last, not of its repeats
+        self._repeats = 0  # of that picture, so far
+        self._first_repeat_pts = 0
+        self._repeated_time = 0  # for how long repeats were shown in all
         self._pictures = 0
 
     def write(
@@ -131,26 +135,26 @@ class SparingCoder:
         self._durations[pts] = duration
         if repeats and self._repeats < MOST_REPEATS:
             yield from self._code_waiting(repeated=True)
-            self._weaver.repeat(self._shown, pts)
+            self._weaver.repeat(self._last_pts, pts)
             if self._repeats == 0:
-                self._first_repeat = pts
+                self._first_repeat_pts = pts
             self._repeats += 1
             return
         yield from self._code_waiting(repeated=False)
         if self._repeats:
-            self._repeating += pts - self._first_repeat
-        clock = pts - self._repeating // 2
-        self._times[clock] = pts
+            self._repeated_time += pts - self._first_repeat_pts
+        clock = pts - self._repeated_time // 2
+        self._pts_by_clock[clock] = pts
         picture.pts, picture.duration = clock, duration
         self._weaver.show(pts)
         self._waiting, self._waiting_repeats = picture, repeats
-        self._shown, self._repeats = pts, 0
+        self._last_pts, self._repeats = pts, 0
 
     def finish(self) -> Iterator[VideoPacket]:
         """Flush the encoder."""
         yield from self._code_waiting(repeated=False)
         yield from self._woven(None)
-        for coded in self._weaver.rest():
+        for coded in self._weaver.finish():
             yield self._packet(coded)
 
     def _code_waiting(self, repeated: bool) -> Iterator[VideoPacket]:
@@ -166,10 +170,11 @@ class SparingCoder:
         yield from self._woven(picture)
 
     def _woven(self, picture: VideoFrame | None) -> Iterator[VideoPacket]:
-        few = picture is None and self._pictures < REORDERED_FRAMES
+        few = picture is None and self._pictures < FEWEST_OUT_OF_ORDER
         for packet in self._stream.encode(picture):
-            assert packet.pts is not None
-            pts = self._times.pop(packet.pts)
+            pts = None if packet.pts is None else self._pts_by_clock.pop(packet.pts, None)
+            if pts is None:
+                raise UnsuitableStreamError("a picture came back with another time")
             for coded in self._weaver.weave(bytes(packet), pts, few):
                 yield self._packet(coded)
 

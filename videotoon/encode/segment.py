@@ -19,6 +19,7 @@ from videotoon.cache.repeated import content_hash
 from videotoon.disk import is_full, sync_file
 from videotoon.encode.coders import coder_for
 from videotoon.encode.encoders import Container, EncoderPlan
+from videotoon.encode.h264.bits import UnsuitableStreamError
 from videotoon.encode.pictures import encoded_size, stored_colour, to_video_frame
 from videotoon.encode.scheduling import end_realtime
 from videotoon.errors import DiskFullError, EncodeError, VideotoonError
@@ -270,7 +271,8 @@ class encoder_errors:  # noqa: N801 - reads as a `with` phrase
                 "no space left on the disk for the output",
                 "free some space",
             ) from error
-        raise EncodeError(
-            f"encoder {self._encoder} failed ({' '.join(str(error).split())})",
-            "try another --encoder or --preset",
-        ) from error
+        cure = "try another --encoder or --preset"
+        if isinstance(error, UnsuitableStreamError):
+            cure = "add --cache-frames 0"
+        words = " ".join(str(error).split())
+        raise EncodeError(f"encoder {self._encoder} failed ({words})", cure) from error

@@ -133,6 +133,28 @@ def test_slices_are_counted_anew(bframes):
     assert (len(counted) - len(unit)) * 8 == wide.order_count_bits - layout.order_count_bits
 
 
+def test_what_cannot_be_referred_to_is_not_repeated():
+    context = open_x264(SMALL, params="weightb=0:b-pyramid=none:bframes=3:b-adapt=0")
+    weaver = RepeatWeaver(read_layout(context.extradata))
+    packets = []
+    for number in range(0, 20, 2):
+        picture = VideoFrame(SMALL.width, SMALL.height, "yuv420p")
+        picture.pts = number
+        packets += context.encode(picture)
+        weaver.show(number)
+        weaver.repeat(number, number + 1)
+    packets += context.encode(None)
+    with pytest.raises(UnsuitableStreamError, match="cannot be referred to"):
+        [list(weaver.weave(bytes(packet), packet.pts or 0)) for packet in packets]
+
+
+def test_pictures_that_were_not_written_are_missed():
+    weaver = RepeatWeaver(read_layout(open_x264(SMALL).extradata))
+    weaver.show(0)
+    with pytest.raises(UnsuitableStreamError, match="1 pictures were not written"):
+        list(weaver.finish())
+
+
 def _slice(packet: Packet) -> bytes:
     return next(unit for unit in map(unescaped, units_of(bytes(packet))) if is_slice(unit))
 

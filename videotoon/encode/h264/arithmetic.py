@@ -12,11 +12,9 @@ from typing import Final
 from videotoon.encode.h264.bits import BitWriter
 
 QUANTISER: Final = 51
-"""Of these slices. None is used, but the coarser, the likelier skipping is at the beginning."""
-
-_FIRST_STATE: Final = 42
-"""Of the context for macroblocks beside skipped ones, ((23 * 51) >> 4) + 33 - 64 (section 9.3.1.1,
-table 9-13, ``cabac_init_idc`` 0)."""
+"""Of these slices. None is used, but the coarser, the likelier skipping is at the beginning: its
+context begins in state ((23 * 51) >> 4) + 33 - 64 = 42 (section 9.3.1.1, table 9-13,
+``cabac_init_idc`` 0)."""
 
 # Ranges of the less likely symbol in states 42 to 62 (table 9-44); 62 is the last one.
 _UNLIKELY: Final = (
@@ -31,65 +29,24 @@ _UNLIKELY: Final = (
 def all_skipped(macroblocks: int) -> bytes:
     """Return the slice data (section 7.3.4), whole bytes, not escaped.
 
+    Likelier symbols leave the lower end of the interval where it is, at 0 (section 9.3.4.2): each
+    time the interval is doubled, a 0 is written. Only the last symbol, "the slice ends here", lies
+    at its upper end (section 9.3.4.5).
+
     Args:
         macroblocks: How many there are; at least one.
     """
-    coder = _Coder()
+    interval, state, zeros = 510, 0, 0
     for left in range(macroblocks - 1, -1, -1):
-        coder.skip()
-        coder.end(here=left == 0)
-    return coder.to_bytes()
-
-
-class _Coder:
-    """The encoding engine of section 9.3.4, for these two symbols."""
-
-    def __init__(self) -> None:
-        self._written = BitWriter()
-        self._low = 0
-        self._range = 510
-        self._outstanding = 0
-        self._first = True
-        self._state = 0
-
-    def skip(self) -> None:
-        """Code a skipped macroblock (section 9.3.4.2)."""
-        self._range -= _UNLIKELY[self._state][self._range >> 6 & 3]
-        self._state = min(self._state + 1, len(_UNLIKELY) - 1)
-        self._renormalise()
-
-    def end(self, here: bool) -> None:
-        """Code whether the slice ends here (sections 9.3.4.5 and 9.3.4.6)."""
-        self._range -= 2
-        if here:
-            self._low += self._range
-            self._range = 2
-        self._renormalise()
-        if here:
-            self._put(self._low >> 9 & 1)
-            self._written.bits(self._low >> 7 & 3 | 1, 2)  # the 1 is the stop bit of the unit
-            self._written.fill(0)
-
-    def to_bytes(self) -> bytes:
-        return self._written.to_bytes()
-
-    def _renormalise(self) -> None:
-        while self._range < 256:
-            if self._low >= 512:
-                self._low -= 512
-                self._put(1)
-            elif self._low < 256:
-                self._put(0)
-            else:
-                self._low -= 256
-                self._outstanding += 1
-            self._range <<= 1
-            self._low <<= 1
-
-    def _put(self, bit: int) -> None:
-        if self._first:  # of nine bits of the register the first one is never used
-            self._first = False
-        else:
-            self._written.bits(bit, 1)
-        self._written.bits(-(1 - bit), self._outstanding)
-        self._outstanding = 0
+        interval -= _UNLIKELY[state][interval >> 6 & 3]  # skipped
+        state = min(state + 1, len(_UNLIKELY) - 1)
+        if interval < 256:
+            interval, zeros = interval << 1, zeros + 1
+        interval -= 2  # the slice does not end here
+        if left and interval < 256:
+            interval, zeros = interval << 1, zeros + 1
+    writer = BitWriter()
+    writer.bits(0, zeros)
+    writer.bits(interval | 1, 9)  # the 1 is the stop bit of the unit
+    writer.fill(0)
+    return writer.to_bytes()

@@ -44,15 +44,6 @@ class CodedPicture:
     key: bool
 
 
-@dataclass(slots=True)
-class _Shown:
-    """A picture that is shown more than once, and when."""
-
-    pts: int
-    frame_number: int
-    repeats: list[int]
-
-
 class RepeatWeaver:
     """Adds repeats to what an encoder writes; used by one thread.
 
@@ -66,11 +57,11 @@ class RepeatWeaver:
         self._ahead = REORDERED if layout.order_count_bits else 0
         self._times: deque[int] = deque()  # of all pictures from the last one decoded on
         self._written = 0
-        self._repeats: dict[int, list[int]] = {}
-        self._shown: _Shown | None = None
+        self._repeats_of: dict[int, list[int]] = {}  # their times, by that of the picture
+        self._held: int | None = None  # time of the picture whose repeats are to be written
         self._reference = 0  # frame number of the last picture that may be referred to
         self._places: dict[int, int] = {}  # in presentation order, by time
-        self._shown_pictures = 0
+        self._pictures = 0
         self._key_place = 0
 
     def show(self, pts: int) -> None:
@@ -80,10 +71,15 @@ class RepeatWeaver:
     def repeat(self, shown: int, pts: int) -> None:
         """Say that the picture last given, of time ``shown``, is shown once more.
 
-        It must have been coded as one that may be referred to. At most ``MOST_REPEATS``.
+        It must be coded as one that may be referred to. At most ``MOST_REPEATS``.
+
+        Raises:
+            UnsuitableStreamError: It has been woven in already.
         """
+        if shown not in self._places:
+            raise UnsuitableStreamError("a picture was written before it was known to be repeated")
         self._add(pts)
-        self._repeats.setdefault(shown, []).append(pts)
+        self._repeats_of.setdefault(shown, []).append(pts)
 
     def weave(self, data: bytes, pts: int, few: bool = False) -> Iterator[CodedPicture]:
         """Yield what can be written once the encoder has written a picture.
@@ -98,48 +94,59 @@ class RepeatWeaver:
         """
         if few:
             self._ahead = 0
-        if self._shown is not None and pts > self._shown.pts:
+        if self._held is not None and pts > self._held:
             yield from self.rest()
         units, head = self._counted(data, pts)
         yield self._timed(units, pts, head.key)
         if head.reference:
             self._reference = head.frame_number
-        repeats = self._repeats.pop(pts, None)
-        if repeats is not None:
+        if pts in self._repeats_of:
             if not head.reference:
                 raise UnsuitableStreamError("a repeated picture cannot be referred to")
-            self._shown = _Shown(pts, head.frame_number, repeats)
+            self._held = pts
 
     def rest(self) -> Iterator[CodedPicture]:
-        """Yield the repeats of the last picture; called once more at the end of the stream."""
-        shown, self._shown = self._shown, None
-        if shown is None:
+        """Yield the repeats of the last picture."""
+        held, self._held = self._held, None
+        if held is None:
             return
+        # Between it and its repeats only B pictures were decoded, so it is the last reference.
         number = (self._reference + 1) % (1 << self._layout.frame_number_bits)
-        for pts in shown.repeats:
-            count = self._order_count(pts)
-            unit = skipped_picture(self._layout, number, shown.frame_number, count)
+        for pts in self._repeats_of.pop(held):
+            unit = skipped_picture(self._layout, number, self._order_count(pts))
             yield self._timed(START_CODE + unit, pts, key=False)
+
+    def finish(self) -> Iterator[CodedPicture]:
+        """Yield the last repeats once the encoder has written all.
+
+        Raises:
+            UnsuitableStreamError: It has not.
+        """
+        yield from self.rest()
+        if self._places or self._repeats_of:
+            raise UnsuitableStreamError(f"{len(self._places)} pictures were not written")
 
     def _add(self, pts: int) -> None:
         self._times.append(pts)
-        self._places[pts] = self._shown_pictures
-        self._shown_pictures += 1
+        self._places[pts] = self._pictures
+        self._pictures += 1
 
     def _counted(self, data: bytes, pts: int) -> tuple[bytes, SliceHead]:
         """Return a picture's units, counted anew, and the beginning of its first slice."""
         layout = self._layout
         units = [unescaped(unit) for unit in units_of(data)]
-        slices = [(unit, layout.read_slice(unit)) for unit in units if is_slice(unit)]
-        if not slices:
+        heads = [layout.read_slice(unit) if is_slice(unit) else None for unit in units]
+        first = next((head for head in heads if head is not None), None)
+        if first is None:
             raise UnsuitableStreamError("a packet holds no picture")
-        first = slices[0][1]
         if first.key:
             self._key_place = self._places[pts]
         count = self._order_count(pts)
-        others = [unit for unit in units if not is_slice(unit)]
-        counted = [layout.counted_slice(unit, head, count) for unit, head in slices]
-        return b"".join(START_CODE + escaped(unit) for unit in others + counted), first
+        counted = [
+            unit if head is None else layout.counted_slice(unit, head, count)
+            for unit, head in zip(units, heads, strict=True)
+        ]
+        return b"".join(START_CODE + escaped(unit) for unit in counted), first
 
     def _order_count(self, pts: int) -> int:
         """Return a picture's count since the last key picture; two apart, as encoders do it."""

@@ -10,15 +10,15 @@ from videotoon.encode.h264.bits import BitWriter, escaped
 from videotoon.encode.h264.slices import SLICE, StreamLayout
 
 
-def skipped_picture(layout: StreamLayout, frame_number: int, shown: int, order_count: int) -> bytes:
-    """Return a picture that looks exactly like an earlier one and is not referred to.
+def skipped_picture(layout: StreamLayout, frame_number: int, order_count: int) -> bytes:
+    """Return a picture that looks exactly like the last that may be referred to.
 
-    It is a P slice without motion and without a residual, so its blocks are copies.
+    It is a P slice without motion and without a residual, so its blocks are copies of the first
+    reference, which without further words is that picture (section 8.2.4.2.1). None refers to it.
 
     Args:
         layout: What slices of the stream look like.
-        frame_number: ``frame_num`` of pictures at this place of the stream.
-        shown: ``frame_num`` of the picture to show; one that may be referred to.
+        frame_number: ``frame_num``: one more than that of the picture to show.
         order_count: Its place in presentation order.
 
     Returns:
@@ -31,7 +31,9 @@ def skipped_picture(layout: StreamLayout, frame_number: int, shown: int, order_c
     writer.unsigned(layout.picture_parameters)
     writer.bits(frame_number, layout.frame_number_bits)
     writer.bits(order_count, layout.wide_count_bits)
-    _refer_to(writer, (frame_number - shown) % (1 << layout.frame_number_bits))
+    writer.bits(1, 1)  # num_ref_idx_active_override_flag
+    writer.unsigned(0)  # num_ref_idx_l0_active_minus1
+    writer.bits(0, 1)  # ref_pic_list_modification_flag_l0
     if layout.weighted:
         writer.unsigned(0)  # luma_log2_weight_denom
         writer.unsigned(0)  # chroma_log2_weight_denom
@@ -47,13 +49,3 @@ def skipped_picture(layout: StreamLayout, frame_number: int, shown: int, order_c
     writer.unsigned(layout.macroblocks)  # mb_skip_run
     writer.stop()
     return escaped(writer.to_bytes())
-
-
-def _refer_to(writer: BitWriter, back: int) -> None:
-    """Make the picture that is ``back`` frame numbers back the only reference (section 7.3.3.1)."""
-    writer.bits(1, 1)  # num_ref_idx_active_override_flag
-    writer.unsigned(0)  # num_ref_idx_l0_active_minus1
-    writer.bits(1, 1)  # ref_pic_list_modification_flag_l0
-    writer.unsigned(0)  # subtract
-    writer.unsigned(back - 1)  # abs_diff_pic_num_minus1
-    writer.unsigned(3)  # end
