@@ -57,6 +57,7 @@ def test_fields_are_woven(tmp_path: Path) -> None:
         combed = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
     frames = list(FileSource(info).frames())
     assert [frame.pts for frame in frames] == list(info.packet_times)
+    assert {frame.duration * frame.time_base for frame in frames} == {Fraction(1, 25)}
 
     def comb(luma: np.ndarray) -> float:
         rows = luma.astype(int)

@@ -111,6 +111,20 @@ def test_raw_h264_has_the_nominal_rate(tmp_path: Path) -> None:
     assert [f.seconds for f in FileSource(info).frames()] == [Fraction(n, 25) for n in range(20)]
 
 
+def test_the_last_frame_of_a_variable_rate_is_as_long_as_the_file_says(
+    tmp_path: Path, ffmpeg_binary: str
+) -> None:
+    """Decoders say how long it is until the next frame is decoded, which is another one."""
+    even = make_clip(tmp_path / "even.mp4", ClipSpec(frames=75)).path
+    some = ["-vf", "select='not(mod(n,3))+eq(mod(n,7),1)'", "-fps_mode", "vfr", "-c:v", "libx264"]
+    run_ffmpeg(ffmpeg_binary, "-i", str(even), *some, str(tmp_path / "a.mp4"))
+    info = probe(tmp_path / "a.mp4")
+    assert not info.steady
+    last = list(FileSource(info).frames())[-1]
+    assert last.seconds == Fraction(72, 25)
+    assert last.duration * last.time_base == Fraction(1, 25)
+
+
 def test_missing_frames_repeat_the_one_before(tmp_path: Path) -> None:
     spec = ClipSpec(frames=40, codec="mjpeg", pix_fmt="yuvj420p", width=320, height=240)
     clip = make_clip(tmp_path / "a.mkv", spec).path

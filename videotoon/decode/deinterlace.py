@@ -73,6 +73,8 @@ def _ready(graph: Graph, time_base: Fraction) -> Iterator[VideoFrame]:
         assert isinstance(frame, VideoFrame)
         if frame.pts is not None and frame.time_base is not None:
             # bwdif counts in half units; every second one is a frame of the input.
-            frame.pts = round(frame.pts * Fraction(frame.time_base) / time_base)
+            unit = Fraction(frame.time_base) / time_base
+            frame.pts = round(frame.pts * unit)
+            frame.duration = round((frame.duration or 0) * unit)
             frame.time_base = time_base
         yield frame

@@ -152,7 +152,7 @@ class FileSource:
                     yield self._fill(index, repair.time_of(index, hole), last, step)
                     index += 1
                 pts = repair.time_of(index, moment.pts)
-                duration = moment.duration or step
+                duration = self._duration(pts, moment.duration or step)
                 yield Frame(index, pts, info.time_base, planes, duration, moment.damaged)
                 last = planes
                 index += 1
@@ -161,6 +161,13 @@ class FileSource:
             yield self._fill(index, repair.time_of(index, hole), last, step)
             index += 1
         self.counts.repaired_times = repair.repaired
+
+    def _duration(self, pts: int, said: int) -> int:
+        """Return how long a frame is shown; decoders say how long until the next is *decoded*."""
+        info = self.info
+        if info.steady or info.end_time is None or pts != info.packet_times[-1]:
+            return said
+        return info.end_time - pts if info.end_time > pts else said
 
     def _fill(self, index: int, pts: int, planes: Planes, step: int) -> Frame:
         self.counts.repeated_frames += 1

@@ -102,6 +102,8 @@ class VideoInfo:
         times_rebuilt: True for a copy that was made because times jumped back.
         container_start: Start time of the container in seconds, exact to a microsecond.
         duration: Declared duration in seconds, or None.
+        end_time: Time in the stream's time base at which its last frame ends, or None where its
+            container does not say.
         cut_short: Why the file is known to end too early, empty for whole files.
         tracks: Every stream but the painted one.
         chapters: Number of chapters.
@@ -129,6 +131,7 @@ class VideoInfo:
     times_rebuilt: bool = False
     container_start: Fraction = Fraction(0)
     duration: Fraction | None = None
+    end_time: int | None = None
     cut_short: str = ""
     tracks: tuple[Track, ...] = ()
     chapters: int = 0

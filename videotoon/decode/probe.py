@@ -188,6 +188,7 @@ def _describe(
         times_jump_back=scan.jumps_back,
         container_start=Fraction(container.start_time or 0, 1_000_000),
         duration=Fraction(container.duration, 1_000_000) if container.duration else None,
+        end_time=None if stream.duration is None else (stream.start_time or 0) + stream.duration,
         cut_short=cut_short(container, stream, scan),
         tracks=tuple(
             _track(other, scan) for other in container.streams if other.index != stream.index
