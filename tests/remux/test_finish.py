@@ -126,3 +126,46 @@ def test_subtitles_of_a_part_are_cut_and_delay_nothing(
         packets = [packet for packet in container.demux(subtitles=0) if packet.size > 2]
     found = [(float(p.pts * p.time_base), float((p.duration or 0) * p.time_base)) for p in packets]
     assert found == [pytest.approx(cue, abs=0.002) for cue in ((0.0, 0.08), (0.18, 0.4))]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "lost"),
+    [
+        (".mkv", []),
+        (".webm", []),
+        (".mp4", ["tags MYTAG dropped: .mp4"]),
+        (".mov", ["tags MYTAG dropped: .mov"]),
+    ],
+)
+def test_tags_that_a_container_does_not_hold_are_named(
+    tmp_path: Path, ffmpeg_binary: str, suffix: str, lost: list[str]
+) -> None:
+    bare = make_clip(tmp_path / "bare.mkv", SPEC).path
+    clip = tmp_path / "in.mkv"
+    tags = ["-metadata", "title=Film", "-metadata", "mytag=x", "-metadata:s:a:0", "title=Kommentar"]
+    run_ffmpeg(ffmpeg_binary, "-i", str(bare), "-c", "copy", *tags, str(clip))
+    report = stylise_video(clip, tmp_path / f"out{suffix}", COPY)
+    assert len(report.dropped) == len(lost)
+    assert all(any(word in sentence for sentence in report.dropped) for word in lost)
+    assert set(report.dropped) <= set(report.warnings)
+    with av.open(str(tmp_path / f"out{suffix}")) as container:
+        assert container.metadata["title"] == "Film"
+        assert "Kommentar" in container.streams.audio[0].metadata.values()
+
+
+@pytest.mark.parametrize("code", ["deu", "fre", "cze", "zho", "eng", "jpn"])
+def test_languages_survive_in_quicktime(tmp_path: Path, ffmpeg_binary: str, code: str) -> None:
+    """It has numbers for languages, of which FFmpeg knows one spelling only."""
+    bare = make_clip(tmp_path / "bare.mkv", SPEC).path
+    clip = add_tracks(ffmpeg_binary, bare, tmp_path / "in.mkv", Extras(audio_languages=(code,)))
+    report = stylise_video(clip, tmp_path / "out.mov", COPY)
+    assert report.dropped == []
+    found = measure.streams(tmp_path / "out.mov")[1].language
+    assert found in (code, {"deu": "ger", "fre": "fra", "cze": "ces", "zho": "chi"}.get(code))
+
+
+def test_a_language_without_a_number_is_named(tmp_path: Path, ffmpeg_binary: str) -> None:
+    bare = make_clip(tmp_path / "bare.mkv", SPEC).path
+    clip = add_tracks(ffmpeg_binary, bare, tmp_path / "in.mkv", Extras(audio_languages=("ain",)))
+    report = stylise_video(clip, tmp_path / "out.mov", COPY)
+    assert any("no code for 'ain'" in sentence for sentence in report.dropped)

@@ -10,6 +10,7 @@ from typing import Any
 
 from videotoon.decode.opening import ALLOWED_DEMUXERS
 from videotoon.encode.encoders import Container
+from videotoon.remux.tags import QUICKTIME_LANGUAGES
 from videotoon.remux.tracks import TrackPlan
 
 SOURCE, TARGET, COVER = "<source>", "<target>", "<cover>"
@@ -124,6 +125,9 @@ def remux_arguments(job: RemuxJob, binary: str) -> list[str]:
             if plan.encoder in ("aac", "libopus"):
                 options[f"b:{letter}:{number}"] = "192k"
         options[f"disposition:{letter}:{number}"] = _disposition(plan, job)
+        language = QUICKTIME_LANGUAGES.get(plan.track.language)
+        if job.container.muxer == "mov" and language is not None:
+            options[f"metadata:s:{letter}:{number}"] = f"language={language}"
         if letter == "s" and (job.start is not None or job.length is not None):
             options[f"bsf:s:{number}"] = cues_of_the_part(job)
         if letter == "a" and plan.fate == "converted":

@@ -14,6 +14,7 @@ from videotoon.job import Job
 from videotoon.remux.arguments import RemuxJob
 from videotoon.remux.remux import dispositions_of, extract_cover, remux
 from videotoon.remux.running import FFmpegError
+from videotoon.remux.tags import lost_tags
 from videotoon.remux.tracks import TrackPlan, with_sound_converted
 from videotoon.remux.verify import Expectation, verify
 from videotoon.report import Report
@@ -51,6 +52,7 @@ def finish(job: Job, work: WorkFolder, report: Report, say: Callable[[str], None
             report.warnings.append(sentence)
             report.frames_out = _write(job, work, part, tracks)
         _check(job, work, part, tracks)
+        lost = list(lost_tags(job.info.path, part, tracks, job.limits))
         sync_file(part)
         part.replace(job.output)
         sync_folder(job.output.parent)  # before the segments are deleted
@@ -63,7 +65,10 @@ def finish(job: Job, work: WorkFolder, report: Report, say: Callable[[str], None
         "redone_at_most": job.frames_per_segment,
     }
     report.tracks = [f"{plan.track} {plan.fate}" for plan in tracks]
-    report.dropped = [str(plan) for plan in tracks if plan.fate == "dropped"]
+    report.dropped = [str(plan) for plan in tracks if plan.fate == "dropped"] + lost
+    report.warnings += lost
+    for sentence in lost:
+        say(sentence)
 
 
 def _write(job: Job, work: WorkFolder, part: Path, tracks: Sequence[TrackPlan]) -> int:
