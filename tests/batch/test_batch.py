@@ -139,6 +139,25 @@ def test_a_killed_clip_goes_on_where_it_stopped(
 
 
 @pytest.mark.slow
+def test_what_ctrl_c_stopped_is_said_and_goes_on(
+    start: Start, run_videotoon: RunVideotoon, tmp_path: Path
+) -> None:
+    pytest.importorskip("fcntl", reason="Ctrl-C is sent as a signal")
+    make_clips(tmp_path / "in", 2, ClipSpec(width=320, height=180, frames=160, fps=Fraction(4)))
+    out = tmp_path / "out"
+    process = start("batch", "in", "-o", out, "--jobs", 1, "--report", tmp_path / "r.json")
+    wait_for(lambda: len(list(out.glob(".*/segment-*.mp4"))) >= 2)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(DEADLINE_S) == 130
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert [f["status"] for f in report["files"]] == ["stopped", "stopped"]
+    assert "frames are kept" in report["files"][0]["why"]
+    again = run_videotoon("batch", "in", "-o", out)
+    assert again.code == 0, again
+    assert "going on at frame" in again.stderr
+
+
+@pytest.mark.slow
 def test_a_slowly_copied_file_is_taken_once_when_it_is_whole(start: Start, tmp_path: Path) -> None:
     pytest.importorskip("fcntl", reason="Ctrl-C is sent as a signal")
     folder, out = tmp_path / "in", tmp_path / "out"
@@ -178,6 +197,16 @@ def test_a_bad_file_does_not_stop_the_rest(run_videotoon: RunVideotoon, tmp_path
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["networks_compiled"] == 1
     assert report["counts"] == {"done": 2, "failed": 2}
+
+
+def test_quiet_batches_name_what_failed(run_videotoon: RunVideotoon, tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_text("no video")
+    done = run_videotoon("batch", "bad.mp4", "-o", "out", "-q")
+    assert (done.code, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("videotoon: ")
+    assert "bad.mp4" in line
+    assert "is not a video" in line
 
 
 def test_a_list_from_standard_input(run_videotoon: RunVideotoon, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from videotoon.errors import (
 from videotoon.frame import ColourTags, FrameSize
 from videotoon.pipeline import stylise_video
 from videotoon.settings import Settings
+from videotoon.threads import Worker
 from videotoon.timing import StageClock
 
 LASTING: Final = (
@@ -93,8 +94,7 @@ class BatchWork:
         self._results: dict[str, FileResult] = {}
         self._weights: dict[str, float] = {}
         self._threads = [
-            threading.Thread(target=self._work, name=f"videotoon-batch-{number}")
-            for number in range(jobs)
+            Worker(target=self._work, name=f"videotoon-batch-{number}") for number in range(jobs)
         ]
         for thread in self._threads:
             thread.start()

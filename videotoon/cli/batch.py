@@ -23,6 +23,7 @@ def run_batch_command(
     from videotoon.batch.run import job_count, run_batch
     from videotoon.cli.stylise import check_report
     from videotoon.errors import STOPPED, Cancelled, SettingsError
+    from videotoon.progress import printable
 
     if batch.stdin:
         inputs += tuple(line for line in sys.stdin.read().splitlines() if line.strip())
@@ -36,6 +37,10 @@ def run_batch_command(
         report.write(talk.report)
     if not talk.quiet and talk.progress != "json":
         _say(report, dry_run=batch.dry_run)
+    if talk.quiet:
+        for result in report.files:
+            if result.status == "failed":
+                sys.stderr.write(printable(f"videotoon: {result.file}: {result.why}\n", sys.stderr))
     if report.stopped:
         raise Cancelled(STOPPED, "run the same command again to go on")
     if report.failed:

@@ -21,6 +21,7 @@ from typing import NoReturn, Self
 
 from videotoon.cli.failing import fail, file_error
 from videotoon.errors import Cancelled, VideotoonError
+from videotoon.threads import Worker
 
 PATIENCE_SECONDS = 1.0
 """For ending in order after the first Ctrl-C; with what a busy machine adds it stays below 2 s."""
@@ -44,9 +45,7 @@ class EndsInTime:
             self._heard, self._bell = socket.socketpair()
             self._bell.setblocking(False)
             self._before = signal.set_wakeup_fd(self._bell.fileno(), warn_on_full_buffer=False)
-            self._thread = threading.Thread(
-                target=self._listen, name="videotoon-interrupt", daemon=True
-            )
+            self._thread = Worker(target=self._listen, name="videotoon-interrupt", daemon=True)
             self._thread.start()
         return self
 

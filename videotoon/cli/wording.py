@@ -119,9 +119,13 @@ def _missing(
     assert error.argument is not None
     name = error.keyword or error.argument.name
     if name.startswith("-"):
-        return SettingsError(f"{name} has no value", f"give one after it; {SEE_HELP}")
+        spellings = (name, *error.argument.names)
+        if any(word.split("=")[0] in spellings for word in arguments):
+            return SettingsError(f"{name} has no value", f"give one after it; {SEE_HELP}")
+        return SettingsError(f"{name} is missing", f"it must be given; {SEE_HELP}")
     lone = [word for word in arguments if not word.startswith("-")]
-    meant = nearest(lone[0], commands) if len(lone) == 1 and not Path(lone[0]).exists() else ""
+    unknown = len(lone) == 1 and lone[0] not in commands and not Path(lone[0]).exists()
+    meant = nearest(lone[0], commands) if unknown else ""
     if meant:
         return SettingsError(f"there is no command {lone[0]!r}", f"{meant}{SEE_HELP}")
     return SettingsError(

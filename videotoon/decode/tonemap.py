@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import threading
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from videotoon.engine.queues import BoundedQueue, QueueClosed
 from videotoon.errors import DecodeError
 from videotoon.frame import Planes
 from videotoon.remux.ffmpeg_binary import ffmpeg_binary
+from videotoon.threads import Worker
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -99,8 +99,8 @@ class _Child:
         )
         self._words: list[bytes] = []
         self._threads = [
-            threading.Thread(target=self._feed, args=(first, rest), name="videotoon-tonemap-in"),
-            threading.Thread(target=self._listen, name="videotoon-tonemap-words"),
+            Worker(target=self._feed, args=(first, rest), name="videotoon-tonemap-in"),
+            Worker(target=self._listen, name="videotoon-tonemap-words"),
         ]
         for thread in self._threads:
             thread.start()

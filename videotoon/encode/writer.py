@@ -8,7 +8,6 @@ loses at most two halves.
 from __future__ import annotations
 
 import gc
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +16,7 @@ from typing import Self
 from videotoon.encode.segment import SegmentEncoder, SegmentRecord, VideoFormat
 from videotoon.engine.queues import BoundedQueue, QueueClosed, Reach
 from videotoon.frame import Frame
+from videotoon.threads import Worker
 from videotoon.timing import StageClock
 
 FRAMES_BEFORE_ENCODER = 4
@@ -131,7 +131,7 @@ class _SegmentThread:
         self._abandoned = False
         self._recorded = False
         self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name=f"videotoon-encode-{number}")
+        self._thread = Worker(target=self._run, name=f"videotoon-encode-{number}")
         self._thread.start()
 
     def put(self, frame: Frame, reused: bool) -> None:

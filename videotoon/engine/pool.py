@@ -7,7 +7,6 @@ bounded, so a slow encoder slows the decoder down instead of filling memory.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -25,6 +24,7 @@ from videotoon.engine.painters import (
 )
 from videotoon.engine.queues import BoundedQueue, QueueClosed, Reach
 from videotoon.frame import Frame, Planes
+from videotoon.threads import Worker
 from videotoon.timing import StageClock
 
 __all__ = [
@@ -168,9 +168,9 @@ class _Run:
             OUTLET_PER_WORKER * workers
         )
         self._failure: BaseException | None = None
-        self._threads = [threading.Thread(target=self._feed, name="videotoon-decode")]
+        self._threads = [Worker(target=self._feed, name="videotoon-decode")]
         self._threads += [
-            threading.Thread(target=self._work, args=(painter,), name=f"videotoon-paint-{number}")
+            Worker(target=self._work, args=(painter,), name=f"videotoon-paint-{number}")
             for number, painter in enumerate(painters)
         ]
 

@@ -11,6 +11,7 @@ from typing import Final
 from videotoon.errors import CameraError, VideotoonError
 from videotoon.live.base import Captured, LiveSource
 from videotoon.live.slot import NewestQueue
+from videotoon.threads import Worker
 
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 8.0
@@ -40,7 +41,7 @@ class Capture:
         self._pause = FIRST_PAUSE
         self._stop = threading.Event()
         # A driver can hang for ever; that must not keep the program alive.
-        self._thread = threading.Thread(target=self._run, name="videotoon-capture", daemon=True)
+        self._thread = Worker(target=self._run, name="videotoon-capture", daemon=True)
 
     def start(self) -> None:
         """Begin to read."""

@@ -11,6 +11,7 @@ from videotoon.errors import VideotoonError
 from videotoon.frame import ColourTags, Frame, FrameSize, Planes
 from videotoon.live.base import Captured
 from videotoon.settings import Settings
+from videotoon.threads import Worker
 
 if TYPE_CHECKING:
     from videotoon.engine.open import OpenedStyle
@@ -53,7 +54,7 @@ class LiveFaces:
         """Return the painting with its faces painted on their own, once that is possible."""
         if self._opened is None:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._open, name="videotoon-live-faces")
+                self._thread = Worker(target=self._open, name="videotoon-live-faces")
                 self._thread.start()
             return painted
         stage, painter = self._opened

@@ -7,7 +7,6 @@ counts them; the painter and the window never wait for it, and its failure ends 
 from __future__ import annotations
 
 import sys
-import threading
 from abc import ABC, abstractmethod
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +19,7 @@ from videotoon.frame import ColourTags, FrameSize
 from videotoon.live.base import Shown
 from videotoon.live.pictures import even, flat_planes, video_frame
 from videotoon.live.slot import NewestQueue
+from videotoon.threads import Worker
 
 WAITING: Final = 8
 """Pictures that wait for an output."""
@@ -51,7 +51,7 @@ class ThreadedOutput(ABC):
         self.name = name
         self.problem = ""
         self._queue: NewestQueue[Shown] = NewestQueue(WAITING)
-        self._thread = threading.Thread(target=self._run, name=f"videotoon-{type(self).__name__}")
+        self._thread = Worker(target=self._run, name=f"videotoon-{type(self).__name__}")
         self._thread.start()
 
     @property

@@ -16,6 +16,7 @@ from videotoon.live.controls import Controls
 from videotoon.live.sizing import SizeControl
 from videotoon.live.slot import NewestQueue
 from videotoon.live.studio import LivePainter
+from videotoon.threads import Worker
 
 FacePainter = Callable[[Captured, Planes], Planes]
 """Takes a picture and its painting; returns the painting with its faces painted on their own."""
@@ -54,7 +55,7 @@ class PaintThread:
         self._faces = faces
         self._failure: BaseException | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="videotoon-live-paint")
+        self._thread = Worker(target=self._run, name="videotoon-live-paint")
 
     def start(self) -> None:
         """Begin to paint."""

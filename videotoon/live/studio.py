@@ -14,6 +14,7 @@ from videotoon.engine.open import OpenedStyle, open_style
 from videotoon.errors import VideotoonError
 from videotoon.frame import ColourTags, FrameSize, Planes
 from videotoon.settings import Settings
+from videotoon.threads import Worker
 
 
 class LivePainter(Protocol):
@@ -55,7 +56,7 @@ class Studio:
         self._refused: set[int] = set()
         self._changed = threading.Condition()
         self._closed = False
-        self._thread = threading.Thread(target=self._compile, name="videotoon-compile", daemon=True)
+        self._thread = Worker(target=self._compile, name="videotoon-compile", daemon=True)
         self._thread.start()
 
     def paint(self, planes: Planes, step: int, wanted: Adjustments) -> tuple[Planes, FrameSize]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import threading
 from collections.abc import Callable, Sequence
 from typing import IO
 
 from videotoon.errors import DiskFullError, EncodeError, VideotoonError
+from videotoon.threads import Worker
 
 KEPT_LINES = 50
 """Last lines of FFmpeg's words that are kept for an error message."""
@@ -42,7 +42,7 @@ def run_ffmpeg(command: Sequence[str], feed: Callable[[IO[bytes]], int] | None =
         stderr=subprocess.PIPE,
     )
     words: list[bytes] = []
-    listener = threading.Thread(target=_listen, args=(process, words), name="videotoon-ffmpeg")
+    listener = Worker(target=_listen, args=(process, words), name="videotoon-ffmpeg")
     listener.start()
     failure: EncodeError | None = None
     written = 0
