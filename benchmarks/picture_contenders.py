@@ -181,11 +181,11 @@ def main() -> None:
     if options.folder is not None:
         sources = sorted(options.folder.iterdir())
         for source in sources:
-            picture, alpha = read_picture(source)
+            picture, alpha, _ = read_picture(source)
             write_picture(options.output / source.name, styliser(picture), alpha)
         pictures = len(sources)
     else:
-        picture, alpha = read_picture(options.photo)
+        picture, alpha, _ = read_picture(options.photo)
         write_picture(options.output, styliser(picture), alpha)  # compiles
         times, cpu = [], time.process_time()
         for _ in range(options.paintings):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from videotoon.decode.opening import check_readable
 from videotoon.disk import writing_error
 from videotoon.errors import DecodeError, OutputError
 from videotoon.job import check_output
+from videotoon.picture_tags import WITH_TAGS, PictureTags
 from videotoon.report import Report, peak_memory
 from videotoon.settings import Settings
 from videotoon.timing import StageClock
@@ -27,10 +29,11 @@ MAX_PICTURE_PIXELS = 1 << 27
 QUALITY = 95
 """Of JPEG and WebP, in their encoders' percent."""
 
+MOST_OF_A_NAME = 50
+"""Characters of a file's name that its unfinished form has; file systems end at 255 bytes."""
+
 SEVERAL_PICTURES = (".png", ".webp", ".tif", ".tiff")
 """Files of these kinds may hold an animation or several pages."""
-
-ORIENTATION_TAG = 0x0112
 
 JPEG = b"\xff\xd8"
 """What JPEG files begin with."""
@@ -66,7 +69,7 @@ def stylise_picture(source: Path, output: Path, settings: Settings) -> Report:
         )
     check_output(source, output, settings.overwrite)
     with clock.busy("decode"):
-        rgb, alpha = read_picture(source)
+        rgb, alpha, tags = read_picture(source)
     styliser = Styliser(settings)
     with clock.busy("paint"):
         painted = styliser(rgb)
@@ -79,8 +82,8 @@ def stylise_picture(source: Path, output: Path, settings: Settings) -> Report:
         painted, report.faces = faces.picture, faces.facts
         report.warnings += faces.notices
     with clock.busy("encode"):
-        write_picture(output, painted, alpha)
-    report.warnings += what_is_lost(source, output, alpha)
+        write_picture(output, painted, alpha, tags)
+    report.warnings += what_is_lost(source, output, alpha, tags)
     report.warnings += _without_meaning(settings)
     report.engine = styliser.describe()
     report.wall_seconds = clock.elapsed()
@@ -90,8 +93,22 @@ def stylise_picture(source: Path, output: Path, settings: Settings) -> Report:
     return report
 
 
-def read_picture(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """Read a picture as uint8 RGB (height, width, 3), upright, and its opacity if it has any.
+class Picture(NamedTuple):
+    """A picture, upright.
+
+    Attributes:
+        rgb: uint8 RGB, shape (height, width, 3).
+        alpha: Opacity, uint8, shape (height, width), or None.
+        tags: What its file says of it.
+    """
+
+    rgb: NDArray[np.uint8]
+    alpha: NDArray[np.uint8] | None
+    tags: PictureTags
+
+
+def read_picture(path: Path) -> Picture:
+    """Read a picture file.
 
     Raises:
         DecodeError: It is not a picture that can be read, or too large.
@@ -100,7 +117,7 @@ def read_picture(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | Non
 
     data = np.fromfile(path, dtype=np.uint8)
     try:
-        picture, _ = _decoded(data, cv2.IMREAD_COLOR)
+        picture, tags = _decoded(data, cv2.IMREAD_COLOR)
     except cv2.error as error:
         raise _too_large(path) from error
     if picture is None or _breaks_off(data):
@@ -110,13 +127,15 @@ def read_picture(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | Non
         raise _too_large(path)
     alpha = None
     if data[:2].tobytes() != JPEG:  # which has no opacity; decoding it once more would cost time
-        raw, exif = _decoded(data, cv2.IMREAD_UNCHANGED)  # not turned upright
+        raw, tags = _decoded(data, cv2.IMREAD_UNCHANGED)  # not turned upright
+        if raw is not None:
+            tags = replace(tags, bits=8 * raw.dtype.itemsize)
         if raw is not None and raw.ndim == 3 and raw.shape[2] == 4:
             alpha = raw[:, :, 3] if raw.dtype == np.uint8 else (raw[:, :, 3] >> 8).astype(np.uint8)
-            alpha = turned_upright(alpha, orientation_of(exif))
+            alpha = turned_upright(alpha, tags.orientation)
             if alpha.shape != picture.shape[:2]:
                 alpha = None  # the decoder took the tag for something else
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8), alpha
+    return Picture(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8), alpha, tags)
 
 
 def _too_large(path: Path) -> DecodeError:
@@ -133,8 +152,8 @@ def _breaks_off(data: NDArray[np.uint8]) -> bool:
     return any(head.startswith(first) and last not in tail for first, last in marks)
 
 
-def _decoded(data: NDArray[np.uint8], mode: int) -> tuple[NDArray[np.uint8] | None, bytes]:
-    """Return the decoded picture, None if it cannot be decoded, and its EXIF data.
+def _decoded(data: NDArray[np.uint8], mode: int) -> tuple[NDArray[np.uint8] | None, PictureTags]:
+    """Return the decoded picture, None if it cannot be decoded, and its tags.
 
     Raises:
         cv2.error: It is too large.
@@ -146,26 +165,8 @@ def _decoded(data: NDArray[np.uint8], mode: int) -> tuple[NDArray[np.uint8] | No
     except cv2.error as error:
         if "MAX_IMAGE" in str(error.err):
             raise
-        return None, b""
-    found = dict(zip(kinds, contents, strict=True))
-    exif = found.get(cv2.IMAGE_METADATA_EXIF)
-    return picture, b"" if exif is None else exif.tobytes()  # type: ignore[return-value]
-
-
-def orientation_of(exif: bytes) -> int:
-    """Return the orientation, 1 to 8, that EXIF data asks for; 1 (upright) where it does not."""
-    order: Literal["little", "big"] = "little" if exif.startswith(b"II") else "big"
-
-    def number(place: int, size: int) -> int:
-        return int.from_bytes(exif[place : place + size], order)
-
-    directory = number(4, 4)
-    for entry in range(number(directory, 2)):
-        place = directory + 2 + 12 * entry
-        if number(place, 2) == ORIENTATION_TAG:
-            value = number(place + 8, 2)
-            return value if 1 <= value <= 8 else 1
-    return 1
+        return None, PictureTags()
+    return picture, PictureTags.read(kinds, contents)  # type: ignore[return-value]
 
 
 def turned_upright(plane: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -179,7 +180,9 @@ def turned_upright(plane: NDArray[np.uint8], orientation: int) -> NDArray[np.uin
     return np.ascontiguousarray(plane)
 
 
-def what_is_lost(source: Path, output: Path, alpha: NDArray[np.uint8] | None) -> list[str]:
+def what_is_lost(
+    source: Path, output: Path, alpha: NDArray[np.uint8] | None, tags: PictureTags
+) -> list[str]:
     """Say what of a picture file is not in its painting."""
     import cv2
 
@@ -188,6 +191,15 @@ def what_is_lost(source: Path, output: Path, alpha: NDArray[np.uint8] | None) ->
         lost.append(
             "the input has transparency, which the output cannot keep; it is laid onto black"
         )
+    if tags.bits > 8:
+        lost.append(f"the input has {tags.bits} bits a value; it is painted with 8")
+    kept = tags.of_painting()
+    if output.suffix.lower() not in WITH_TAGS:
+        kept = PictureTags()
+    if tags.exif and not kept.exif:
+        lost.append(f"EXIF data dropped: {output.suffix} is written without them")
+    if tags.profile and not kept.profile:
+        lost.append("colour profile dropped: colours may look different; .png and .jpg keep RGB's")
     if source.suffix.lower() in SEVERAL_PICTURES:
         pictures = cv2.imcount(os.fspath(source))
         if pictures > 1:
@@ -207,23 +219,31 @@ def _hides(alpha: NDArray[np.uint8] | None) -> bool:
 
 
 def write_picture(
-    path: Path, rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None = None
+    path: Path,
+    rgb: NDArray[np.uint8],
+    alpha: NDArray[np.uint8] | None = None,
+    tags: PictureTags | None = None,
 ) -> None:
     """Write a picture atomically and read it back.
+
+    Args:
+        path: Where.
+        rgb: uint8 RGB, shape (height, width, 3), upright.
+        alpha: Opacity, uint8, shape (height, width), or None.
+        tags: Those of the picture that was painted, or None.
 
     Raises:
         OutputError: It cannot be written or read back.
         DiskFullError: No space is left.
     """
-    content = _encoded(path, rgb, alpha)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    content = _encoded(path, rgb, alpha, tags or PictureTags())
+    part = path.with_name(f".{path.stem[:MOST_OF_A_NAME]}.{os.getpid()}.part{path.suffix}")
     try:
         with part.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        reread, _ = read_picture(part)
-        if reread.shape != rgb.shape:
+        if read_picture(part).rgb.shape != rgb.shape:
             raise OutputError(f"output {path.name!r} could not be read back", "try .png")
         part.replace(path)
     except OSError as error:
@@ -235,7 +255,9 @@ def write_picture(
             part.unlink(missing_ok=True)
 
 
-def _encoded(path: Path, rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> bytes:
+def _encoded(
+    path: Path, rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, tags: PictureTags
+) -> bytes:
     """Return the bytes of a picture file of the kind that the name's suffix says."""
     import cv2
 
@@ -251,7 +273,10 @@ def _encoded(path: Path, rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None
         ".webp": [cv2.IMWRITE_WEBP_QUALITY, QUALITY],
     }
     try:
-        written, data = cv2.imencode(suffix, picture, options.get(suffix, []))
+        kinds, contents = tags.of_painting().for_encoder() if suffix in WITH_TAGS else ([], [])
+        written, data = cv2.imencodeWithMetadata(
+            suffix, picture, kinds, contents, options.get(suffix, [])
+        )
     except cv2.error:
         written = False
     if not written:

@@ -90,7 +90,7 @@ class Estimator:
             drop_clean_copy(target)
 
     def _picture(self, item: BatchItem) -> tuple[int, float]:
-        rgb, _ = read_picture(item.source)
+        rgb = read_picture(item.source).rgb
         megapixels = rgb.shape[0] * rgb.shape[1] / 1e6
         if self._per_megapixel is None:
             self._per_megapixel = self._measured()

@@ -95,7 +95,7 @@ class PictureWork:
             check_readable(item.source)
             item.output.parent.mkdir(parents=True, exist_ok=True)
             check_output(item.source, item.output, overwrite=True)
-            rgb, alpha = read_picture(item.source)
+            rgb, alpha, tags = read_picture(item.source)
             painted = self.painter(rgb)
             notices: tuple[str, ...] = ()
             if self._settings.paints_faces:
@@ -103,11 +103,11 @@ class PictureWork:
 
                 faces = paint_faces(rgb, painted, self._settings)
                 painted, notices = faces.picture, faces.notices
-            write_picture(item.output, painted, alpha)
+            write_picture(item.output, painted, alpha, tags)
             size = FrameSize(rgb.shape[1], rgb.shape[0])
             return Painted(
                 choose_painting_size(size, self._settings.max_side),
-                (*notices, *what_is_lost(item.source, item.output, alpha)),
+                (*notices, *what_is_lost(item.source, item.output, alpha, tags)),
             )
         except Exception as error:
             return error

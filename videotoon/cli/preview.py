@@ -178,7 +178,7 @@ def square_pixels(picture: Rgb, aspect: Fraction) -> Rgb:
 def _one_picture(source: Path, at: str) -> tuple[list[str], list[Planes]]:
     if at:
         raise SettingsError(f"--at {at!r} does not go with a picture", "leave it out")
-    rgb, _ = read_picture(source)
+    rgb = read_picture(source).rgb
     return [""], [rgb_to_planes(rgb, PICTURE_TAGS)]
 
 
