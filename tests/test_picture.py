@@ -166,4 +166,4 @@ def test_options_of_time_are_named_as_without_effect(tmp_path: Path) -> None:
     transparent(tmp_path / "in.png")
     settings = replace(COPY, start="1", fps="25")
     report = stylise_picture(tmp_path / "in.png", tmp_path / "out.png", settings)
-    assert report.warnings == ["a picture has no time; --start, --fps had no effect"]
+    assert report.warnings == ["a picture is no video, --start, --fps had no effect"]

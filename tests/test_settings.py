@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from videotoon.errors import SettingsError
-from videotoon.settings import Settings, parse_time
+from videotoon.settings import (
+    OF_FACES,
+    OF_VIDEO_FILES,
+    Settings,
+    parse_time,
+    without_effect,
+)
 
 
 def test_defaults_are_valid_and_frozen() -> None:
@@ -96,6 +102,18 @@ def test_end_must_be_behind_the_start() -> None:
     with pytest.raises(SettingsError, match="not after the start"):
         Settings(start="5", end="5")
     assert Settings(start="0:04", end="5s").end_seconds == 5
+
+
+def test_options_that_mean_nothing_are_named() -> None:
+    given = Settings(encoder="x265", start="1", hair_color="#ff0000")
+    assert without_effect(given, OF_VIDEO_FILES, "live") == [
+        "live, --start, --encoder had no effect"
+    ]
+    assert without_effect(given, OF_FACES, "without --face") == [
+        "without --face, --hair-color had no effect"
+    ]
+    assert without_effect(Settings(), (*OF_VIDEO_FILES, *OF_FACES), "here") == []
+    assert {*OF_VIDEO_FILES, *OF_FACES} <= {item.name for item in fields(Settings)}
 
 
 UNIMPORTANT = {"commercial_ok", "overwrite", "resume", "keep_work", "allow_truncated", "workers"}

@@ -31,7 +31,7 @@ from videotoon.frame import Frame
 from videotoon.remux.clean import clean_copy
 from videotoon.remux.ffmpeg_binary import ffmpeg_binary
 from videotoon.remux.tracks import TrackPlan, plan_tracks
-from videotoon.settings import Settings
+from videotoon.settings import OF_FACES, Settings, without_effect
 
 SEGMENT_SECONDS = 5
 MIN_SEGMENT_FRAMES = 40
@@ -200,7 +200,10 @@ def plan_job(source: Path, output: Path, settings: Settings, limits: Limits | No
         tracks=plan_tracks(info, container, settings.start is not None),
         keep_alpha=keep_alpha,
         frames_per_segment=max(MIN_SEGMENT_FRAMES, round(rate * SEGMENT_SECONDS)),
-        warnings=tuple(_warnings(info, container, encoder, keep_alpha)),
+        warnings=(
+            *_warnings(info, container, encoder, keep_alpha),
+            *([] if settings.face else without_effect(settings, OF_FACES, "without --face")),
+        ),
     )
     if job.expected_frames() == 0:
         length = float(info.duration or 0)

@@ -16,7 +16,7 @@ from videotoon.errors import DecodeError, OutputError
 from videotoon.job import check_output
 from videotoon.picture_tags import WITH_TAGS, PictureTags
 from videotoon.report import Report, peak_memory
-from videotoon.settings import Settings
+from videotoon.settings import OF_FACES, OF_VIDEO_FILES, Settings, without_effect
 from videotoon.timing import StageClock
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ def stylise_picture(source: Path, output: Path, settings: Settings) -> Report:
     with clock.busy("encode"):
         write_picture(output, painted, alpha, tags)
     report.warnings += what_is_lost(source, output, alpha, tags)
-    report.warnings += _without_meaning(settings)
+    report.warnings += without_effect(settings, OF_VIDEO_FILES, "a picture is no video")
+    if not settings.face:
+        report.warnings += without_effect(settings, OF_FACES, "without --face")
     report.engine = styliser.describe()
     report.wall_seconds = clock.elapsed()
     report.fps = 1 / report.wall_seconds
@@ -205,13 +207,6 @@ def what_is_lost(
         if pictures > 1:
             lost.append(f"the input holds {pictures} pictures; only the first is painted")
     return lost
-
-
-def _without_meaning(settings: Settings) -> list[str]:
-    """Name the options given that a picture, which has no time, cannot follow."""
-    given = {"--start": settings.start, "--end": settings.end, "--fps": settings.fps}
-    named = ", ".join(option for option, value in given.items() if value is not None)
-    return [f"a picture has no time; {named} had no effect"] if named else []
 
 
 def _hides(alpha: NDArray[np.uint8] | None) -> bool:

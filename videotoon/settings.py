@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import Any, Literal, get_args, get_type_hints
@@ -115,7 +116,8 @@ class Settings:
     """Speed preset in x264's words, ultrafast ... veryslow; mapped for VP9, not for ProRes."""
 
     quality: float = 18.0
-    """Constant quality on x264's CRF scale, 0 (best) to 51; mapped for VP9, not for ProRes."""
+    """Constant quality on x264's CRF scale, 0 (lossless; few devices play that) to 51; mapped for
+    VP9, not for ProRes."""
 
     backend: BackendChoice = "auto"
     """Inference engine."""
@@ -276,6 +278,34 @@ _CHOICES = {
 
 _COLOUR = re.compile(r"#?[0-9a-fA-F]{6}")
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)s?")
+
+
+OF_VIDEO_FILES = ("start", "end", "fps", "encoder", "preset", "quality")
+"""Options for reading and writing video files."""
+
+OF_FACES = (
+    "face_style", "face_strength", "face_detector", "min_face", "face_likeness", "face_skin",
+    "face_eyes", "face_lips", "face_blend", "hair_color", "cloth_color",
+)  # fmt: skip
+"""Options that need ``face``."""
+
+
+def without_effect(settings: Settings, names: Sequence[str], why: str) -> list[str]:
+    """Name the options that were given and mean nothing here.
+
+    Args:
+        settings: Options.
+        names: Those that mean nothing.
+        why: E.g. ``without --face``.
+
+    Returns:
+        One sentence, or none.
+    """
+    usual = {item.name: item.default for item in fields(settings)}
+    given = [
+        f"--{name.replace('_', '-')}" for name in names if getattr(settings, name) != usual[name]
+    ]
+    return [f"{why}, {', '.join(given)} had no effect"] if given else []
 
 
 def parse_time(option: str, text: str) -> Fraction:

@@ -222,6 +222,11 @@ def test_existing_picture(refused: Refused, desk: Desk, small_picture: Path) -> 
     refused(5, ["photo.png", "out.png"], "'out.png'", "exists", "--overwrite")
 
 
+@pytest.mark.parametrize("address", ["http://example.org/x.mp4", "rtsp://camera/1"])
+def test_addresses_are_not_opened(refused: Refused, address: str) -> None:
+    refused(3, [address, "out.mp4"], f"'{address}' is an address", "download it first")
+
+
 # --- the report --------------------------------------------------------------------------------
 
 

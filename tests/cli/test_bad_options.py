@@ -127,6 +127,8 @@ def test_too_many_arguments(refused: Refused) -> None:
 
 def test_output_is_missing(refused: Refused) -> None:
     refused(2, ["in.mp4"], "OUTPUT is missing", "videotoon INPUT OUTPUT")
+    refused(2, ["-", "out.mp4"], "'-' is no file", "pipes")
+    refused(2, ["in.mp4", "-"], "'-' is no file", "pipes")
     refused(2, ["preview"], "INPUT is missing", "videotoon preview --help")
     refused(2, ["batch", "in"], "--output is missing")
     refused(2, ["batch", "in", "-o"], "-o has no value")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,16 @@ def test_long_names_have_a_folder(tmp_path: Path) -> None:
     output = tmp_path / ("n" * 250 + ".mp4")
     assert len(work_path(output).name) < 60
     WorkFolder.open(output, KEY).close()
+
+
+def test_a_damaged_first_file_is_why_the_job_starts_over(output: Path) -> None:
+    with closing(WorkFolder.open(output, KEY)) as folder:
+        first = folder.file_of(record(folder, 0))
+        record(folder, 1)
+    first.write_bytes(b"cut")
+    with closing(WorkFolder.open(output, KEY)) as folder:
+        assert folder.segments == []
+        assert "damaged" in folder.started_over
 
 
 def test_a_clean_copy_is_kept_by_its_job_and_dropped_without(output: Path) -> None:

@@ -117,6 +117,9 @@ def test_commercial_use(catalogue, tmp_path: Path):
     path.write_bytes(b"anything")
     with pytest.raises(StyleError, match="nobody stated"):
         require_commercial_use(resolve_style(str(path)))
+    (tmp_path / "mine.onnx.toml").write_text("comercial = true")
+    with pytest.raises(StyleError, match="comercial, which is not known"):
+        resolve_style(str(path))
     (tmp_path / "mine.onnx.toml").write_text('commercial = true\nlicence = "MIT"')
     require_commercial_use(resolve_style(str(path)))
 

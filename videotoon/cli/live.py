@@ -18,6 +18,7 @@ def run_live_command(camera: str, settings: Settings, live: LiveSettings, talk: 
     from videotoon.cli.stylise import check_report
     from videotoon.live.run import run_live
     from videotoon.progress import JsonProgress, printable
+    from videotoon.settings import OF_VIDEO_FILES, without_effect
 
     json = JsonProgress() if talk.progress == "json" else None
     if talk.report is not None:
@@ -39,6 +40,8 @@ def run_live_command(camera: str, settings: Settings, live: LiveSettings, talk: 
             )
             print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
 
+    for sentence in without_effect(settings, OF_VIDEO_FILES, "for a live picture"):
+        say(sentence)
     say("Ctrl-C ends" if not live.window else "press h in the window for help, q to quit")
     report = run_live(camera, settings, live, say, status)
     if talk.report is not None:

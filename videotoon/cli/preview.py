@@ -23,7 +23,7 @@ from videotoon.frame import ColourTags, Frame, FrameSize, Planes
 from videotoon.job import check_output
 from videotoon.picture import PICTURE_SUFFIXES, is_picture, read_picture, write_picture
 from videotoon.progress import printable
-from videotoon.settings import Settings, parse_time
+from videotoon.settings import OF_VIDEO_FILES, Settings, parse_time, without_effect
 
 if TYPE_CHECKING:
     from videotoon.decode.media import VideoInfo
@@ -78,6 +78,8 @@ def run_preview(source: Path, sheet: Path, at: str, styles: str, settings: Setti
     ]  # fmt: skip
     drawn = draw_sheet(["original", *(column.title for column in columns)], labels, cells)
     write_picture(sheet, drawn)
+    for sentence in without_effect(settings, OF_VIDEO_FILES, "in a preview"):
+        print(sentence, file=sys.stderr)
     height, width, _ = drawn.shape
     text = f"{sheet}: {len(labels)} x {len(columns) + 1} pictures, {width}x{height} pixels"
     print(printable(text, sys.stderr), file=sys.stderr)

@@ -102,6 +102,8 @@ def explain(
         word = error.token.keyword or error.token.value
         options = [name for item in error.argument_collection for name in item.names]
         word = word.split("=")[0] if word.startswith("--") else word
+        if word == "-":
+            return SettingsError("'-' is no file: pipes are neither read nor written", "name files")
         return SettingsError(f"there is no option {word!r}", f"{nearest(word, options)}{SEE_HELP}")
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         return SettingsError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ OPEN_OPTIONS = {
     "use_absolute_path": "0",
 }
 
+_ADDRESS = re.compile(r"(https?|ftp|rtsp|rtmp|udp|tcp):/")
+
 _REFUSED_STARTS = (
     b"#EXT",
     b"ffconcat",
@@ -51,6 +54,11 @@ def check_readable(path: Path) -> None:
         InputError: It does not; the message says why.
     """
     shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+    if _ADDRESS.match(shown):  # a path holds no two slashes in a row
+        raise InputError(
+            f"input {shown.replace(':/', '://', 1)!r} is an address; only files are opened",
+            "download it first",
+        )
     try:
         exists = path.exists()
     except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte

@@ -161,6 +161,8 @@ class WorkFolder:
             if not self._usable(record):
                 break
             self.segments.append(record)
+        if records and not self.segments:
+            self.started_over = "the earlier run's first file is damaged"
 
     def _usable(self, record: SegmentRecord) -> bool:
         file = self.file_of(record)

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from videotoon.engine.quantised import quantised_form
+from videotoon.engine.quantised import READING_KEYS, quantised_form
 from videotoon.engine.styles import Style, StyleInfo
 from videotoon.engine.weights import FORMS, StyleNetwork, WeightFile, file_sha256
 from videotoon.errors import StyleError
+
+KNOWN_KEYS = frozenset({*READING_KEYS, "title", "licence", "commercial", "source"})
+"""What a sidecar may say."""
 
 
 def style_of_file(path: Path) -> Style:
@@ -59,12 +62,19 @@ def read_sidecar(path: Path) -> Mapping[str, Any]:
     """Content of ``<file>.toml`` beside a network file; empty where there is none.
 
     Raises:
-        StyleError: It is there but is no TOML.
+        StyleError: It is there but is no TOML, or says what is not known.
     """
     sidecar = path.with_name(path.name + ".toml")
     if not sidecar.is_file():
         return {}
     try:
-        return tomllib.loads(sidecar.read_text(encoding="utf-8"))
+        content = tomllib.loads(sidecar.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StyleError(f"cannot read {sidecar}: {error}", "correct or remove it") from error
+    unknown = sorted(content.keys() - KNOWN_KEYS)
+    if unknown:
+        raise StyleError(
+            f"{sidecar} says {', '.join(unknown)}, which is not known",
+            f"known: {', '.join(sorted(KNOWN_KEYS))}",
+        )
+    return content

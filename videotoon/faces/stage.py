@@ -133,7 +133,8 @@ def open_faces(
         regions = open_parser(colour)
         if regions is None:
             notices.append(
-                "hair and clothes keep their colours: the weights that tell them apart are not here"
+                "hair and clothes keep their colours: the weights that tell them apart are not "
+                "here; `videotoon weights pull bisenet` fetches them"
             )
     described = opened.describe()
     same = scene is not None and opened.network == scene.network and scene.painting_size == size

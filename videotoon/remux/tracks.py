@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from videotoon.decode.media import Track, VideoInfo
@@ -62,12 +62,14 @@ def plan_tracks(
         container: The output's container.
         trimmed: True where only a part of the clip is wanted.
     """
-    return tuple(
+    plans = (
         TrackPlan(track, "rewritten")
         if _holds_chapters(track, info)
         else _plan(track, container, trimmed)
         for track in info.tracks
     )
+    called = _family(container), container.suffix
+    return tuple(replace(plan, why=plan.why.replace(*called)) for plan in plans)
 
 
 def _holds_chapters(track: Track, info: VideoInfo) -> bool:
