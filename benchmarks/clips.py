@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from videotoon.remux.ffmpeg_binary import ffmpeg_binary
+from videotoon.system.ffmpeg_binary import ffmpeg_binary
 
 SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 """Real clips beside a checkout; where they are missing, a sample clip is used and named."""

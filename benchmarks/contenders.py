@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from benchmarks.proofs import count_frames, prove_frames, prove_nothing, prove_painting
-from videotoon.remux.ffmpeg_binary import ffmpeg_binary
+from videotoon.system.ffmpeg_binary import ffmpeg_binary
 
 PROOF_SECONDS = "1"
 """Length of what is painted and looked at before anything is timed; the clips fade in."""

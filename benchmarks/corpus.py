@@ -23,7 +23,7 @@ from benchmarks.corpus_cases import all_cases
 from benchmarks.corpus_checks import Measured, measured
 from benchmarks.corpus_kit import Case, Kit
 from videotoon import Settings, VideotoonError, stylise_video
-from videotoon.remux.ffmpeg_binary import ffmpeg_binary
+from videotoon.system.ffmpeg_binary import ffmpeg_binary
 
 MAX_WORDS = 90
 

@@ -29,13 +29,13 @@ from benchmarks.machine_facts import machine_facts
 from benchmarks.random_generator import random_checkpoint
 from videotoon.engine.base import Core, Precision, Session
 from videotoon.engine.calibration import peak_signal_to_noise, sample_picture
-from videotoon.engine.machine import CACHE_VARIABLE
 from videotoon.engine.open import OpenedStyle, open_style
 from videotoon.engine.painting import PaintingStyle
 from videotoon.engine.speed import frames_per_second
 from videotoon.engine.tiling import exact_arrangement, rgb_arrangement
 from videotoon.frame import BT709, FrameSize, Planes
 from videotoon.settings import Settings
+from videotoon.system.machine import CACHE_VARIABLE
 
 SIZES = (FrameSize(960, 540), FrameSize(1280, 720), FrameSize(1920, 1080), FrameSize(3840, 2160))
 SECONDS_EACH = 0.25

@@ -19,7 +19,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from tests.media import Clicks, ClipSpec, held, make_clip
-from videotoon.remux.ffmpeg_binary import ffmpeg_binary
+from videotoon.system.ffmpeg_binary import ffmpeg_binary
 
 LOOP_SECONDS = 10
 ALLOWED_BYTES = 50 * 1000 * 1000

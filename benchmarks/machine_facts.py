@@ -7,7 +7,7 @@ import platform
 from pathlib import Path
 from typing import Final
 
-from videotoon.engine.machine import processor_name, usable_cores
+from videotoon.system.machine import processor_name, usable_cores
 
 AMD_FULL_VECTORS: Final = 26
 """First AMD family (Zen 5) whose server cores compute 512 bits in one step."""

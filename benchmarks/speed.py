@@ -41,7 +41,7 @@ from benchmarks.speed_scenes import (
     plain_scene,
 )
 from benchmarks.traced import Trace
-from videotoon.engine.machine import CACHE_VARIABLE, usable_cores
+from videotoon.system.machine import CACHE_VARIABLE, usable_cores
 
 TRACED = ("720p", "540x960", "1080p")
 """Scenes whose main job is run once more and looked into; the quick run stops after the first."""

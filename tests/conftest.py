@@ -70,7 +70,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def ffmpeg_binary() -> str:
     """Path of the ffmpeg binary that videotoon uses."""
-    from videotoon.remux.ffmpeg_binary import ffmpeg_binary as find
+    from videotoon.system.ffmpeg_binary import ffmpeg_binary as find
 
     return find()
 

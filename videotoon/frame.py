@@ -127,6 +127,17 @@ class Planes:
             target[...] = source
         return copy if alpha is None else Planes(*copy.colour_planes, alpha)
 
+    def content_hash(self) -> bytes:
+        """Return a 128-bit hash of all pixels (xxh3; fast, not cryptographic)."""
+        import xxhash
+
+        digest = xxhash.xxh3_128()
+        for plane in (*self.colour_planes, self.alpha):
+            if plane is not None:
+                digest.update(plane.data if plane.flags.c_contiguous else plane.tobytes())
+        digest.update(repr(self.size).encode())
+        return digest.digest()
+
     def with_alpha(self, alpha: Plane | None) -> Planes:
         """Return the same colours, in the same memory, with another alpha plane."""
         return self if alpha is self.alpha else Planes(*self.colour_planes, alpha)

@@ -29,9 +29,9 @@ from videotoon.encode.work import clean_copy_path, work_path
 from videotoon.errors import DiskFullError, OutputError, SettingsError, VerifyError
 from videotoon.frame import Frame
 from videotoon.remux.clean import clean_copy
-from videotoon.remux.ffmpeg_binary import ffmpeg_binary
 from videotoon.remux.tracks import TrackPlan, plan_tracks
 from videotoon.settings import OF_FACES, Settings, without_effect
+from videotoon.system.ffmpeg_binary import ffmpeg_binary
 
 SEGMENT_SECONDS = 5
 MIN_SEGMENT_FRAMES = 40

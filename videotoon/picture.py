@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from videotoon.decode.opening import check_readable
-from videotoon.disk import writing_error
 from videotoon.errors import DecodeError, OutputError
 from videotoon.job import check_output
 from videotoon.picture_tags import WITH_TAGS, PictureTags
 from videotoon.report import Report, peak_memory
 from videotoon.settings import OF_FACES, OF_VIDEO_FILES, Settings, without_effect
+from videotoon.system.disk import writing_error
 from videotoon.timing import StageClock
 
 if TYPE_CHECKING:

@@ -30,7 +30,6 @@ from videotoon.encode.work import drop_clean_copy
 from videotoon.encode.writer import SegmentWriter
 from videotoon.engine.open import OpenedStyle, StyleOpener, open_style
 from videotoon.engine.pool import FrameReuse, GeneratorPool
-from videotoon.engine.queues import Reach
 from videotoon.engine.windows import change_only
 from videotoon.errors import (
     STOPPED,
@@ -47,6 +46,7 @@ from videotoon.realtime import hold_frame_rate
 from videotoon.remux.finish import finish
 from videotoon.report import Report, peak_memory
 from videotoon.settings import Settings
+from videotoon.system.queues import Reach
 from videotoon.timing import StageClock
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from videotoon.disk import writing_error
+from videotoon.system.disk import writing_error
 
 
 @dataclass(slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from videotoon.batch.styles import StyleShelf
-from videotoon.engine.machine import usable_cores
 from videotoon.engine.openvino_backend import OpenVinoBackend
 from videotoon.frame import BT709, FrameSize
 from videotoon.settings import Settings
+from videotoon.system.machine import usable_cores
 
 SIZE = FrameSize(64, 48)
 

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cache.measured import largest_block_difference
-from videotoon.cache import repeated
 from videotoon.cache.held import HeldPicture
-from videotoon.cache.repeated import RepeatedFrames, content_hash
+from videotoon.cache.repeated import RepeatedFrames
 from videotoon.frame import Planes
 from videotoon.settings import Settings
 
@@ -164,9 +163,10 @@ def test_a_new_picture_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def counted(planes: Planes) -> bytes:
         hashed.append(planes)
-        return content_hash(planes)
+        return really(planes)
 
-    monkeypatch.setattr(repeated, "content_hash", counted)
+    really = Planes.content_hash
+    monkeypatch.setattr(Planes, "content_hash", counted)
     cache: RepeatedFrames[str] = RepeatedFrames(8, THRESHOLD)
     a, b = picture(20), picture(90)
     assert [seen(cache, planes, name) for planes, name in ((a, "a"), (b, "b"), (a, "new"))] == [
@@ -194,7 +194,7 @@ def test_forgetting() -> None:
 def test_other_size_is_another_frame() -> None:
     assert largest_block_difference(picture(), picture(width=62)) == 255
     flat, tall = picture(width=40, height=20), picture(width=20, height=40)
-    assert content_hash(flat) != content_hash(tall)
+    assert flat.content_hash() != tall.content_hash()
 
 
 @settings(max_examples=40, deadline=None)

@@ -16,7 +16,7 @@ from videotoon.encode.journal import WorkFolder, input_identity, last_words
 from videotoon.encode.segment import SegmentRecord
 from videotoon.encode.work import clean_copy_path, drop_clean_copy, work_path
 from videotoon.errors import OutputError
-from videotoon.lock import FolderLock
+from videotoon.system.lock import FolderLock
 
 KEY: dict[str, Any] = {"input": {"size": 5}, "settings": {"style": "cel", "strength": 1.0}}
 

@@ -15,8 +15,8 @@ import pytest
 from videotoon.encode import writer as writer_module
 from videotoon.encode.segment import SegmentRecord
 from videotoon.encode.writer import SegmentWriter
-from videotoon.engine.queues import Reach
 from videotoon.frame import Frame, Planes
+from videotoon.system.queues import Reach
 from videotoon.timing import StageClock
 
 LENGTH = 2

@@ -21,12 +21,12 @@ from videotoon.engine.calibration import (
     calibration_key,
     sample_picture,
 )
-from videotoon.engine.machine import CACHE_VARIABLE, usable_cores
 from videotoon.engine.open import open_style
 from videotoon.engine.styles import load_catalogue
 from videotoon.errors import SettingsError
 from videotoon.frame import BT709
 from videotoon.settings import Settings
+from videotoon.system.machine import CACHE_VARIABLE, usable_cores
 
 
 def key_of(name: str, backend: BackendName = "openvino", device: str = "CPU") -> str:

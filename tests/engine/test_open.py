@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from videotoon.engine import machine
 from videotoon.engine.open import choose_painting_size, open_style
 from videotoon.errors import BackendError, StyleError
 from videotoon.frame import BT709, FrameSize
 from videotoon.settings import Settings
+from videotoon.system import machine
 
 SIZE = FrameSize(32, 32)
 

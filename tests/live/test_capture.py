@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from tests.live.pictures import grey
-from videotoon.engine.queues import QueueClosed
 from videotoon.errors import CameraError, HostileInputError, InputError
 from videotoon.frame import BT709, Planes
 from videotoon.live.base import Captured
@@ -22,6 +21,7 @@ from videotoon.live.settings import LiveSettings
 from videotoon.live.slot import NewestQueue
 from videotoon.live.sources import open_source
 from videotoon.live.standin import MAX_LATE, paced
+from videotoon.system.queues import QueueClosed
 
 
 class TestNewestQueue:

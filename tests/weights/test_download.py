@@ -12,7 +12,7 @@ import pytest
 
 from tests.weights.conftest import CONTENT, Server, blob_pinned, pinned, ranges
 from videotoon.errors import Cancelled, DiskFullError, WeightsError
-from videotoon.lock import FolderLock
+from videotoon.system.lock import FolderLock
 from videotoon.weights_store.download import fetch_weights
 from videotoon.weights_store.part import PartialFile
 

@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Literal, Self
 
-from videotoon.disk import writing_error
 from videotoon.errors import OutputError
-from videotoon.lock import FolderLock
+from videotoon.system.disk import writing_error
+from videotoon.system.lock import FolderLock
 
 JOURNAL_NAME = ".videotoon-batch.jsonl"
 LOCK_NAME = f"{JOURNAL_NAME}.lock"

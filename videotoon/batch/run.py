@@ -22,10 +22,10 @@ from videotoon.batch.settings import BatchSettings
 from videotoon.batch.styles import StyleShelf
 from videotoon.batch.watch import POLL_SECONDS, SettledFiles
 from videotoon.batch.work import BatchWork
-from videotoon.engine.machine import usable_cores
 from videotoon.errors import STOPPED, OutputError, SettingsError
 from videotoon.report import peak_memory
 from videotoon.settings import Settings
+from videotoon.system.machine import usable_cores
 
 CORES_PER_JOB = 4
 """One job keeps this many cores busy by itself: decoder, painters and encoder overlap."""

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from videotoon.engine.base import Backend
 from videotoon.engine.calibration import Calibrated, calibrated, calibration_key
-from videotoon.engine.machine import usable_cores
 from videotoon.engine.mix import part_settings
 from videotoon.engine.open import (
     OpenedStyle,
@@ -21,6 +20,7 @@ from videotoon.engine.open import (
 from videotoon.engine.styles import resolve_style
 from videotoon.frame import ColourTags, FrameSize
 from videotoon.settings import Settings
+from videotoon.system.machine import usable_cores
 
 KEPT_STYLES: Final = 8
 """Compiled sizes kept; what running jobs use stays alive besides."""

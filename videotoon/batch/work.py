@@ -30,7 +30,7 @@ from videotoon.errors import (
 from videotoon.frame import ColourTags, FrameSize
 from videotoon.pipeline import stylise_video
 from videotoon.settings import Settings
-from videotoon.threads import Worker
+from videotoon.system.threads import Worker
 from videotoon.timing import StageClock
 
 LASTING: Final = (

@@ -66,7 +66,7 @@ class RepeatedFrames(Generic[Painted]):
         if self._last is not None and self._repeats(planes, following):
             self.counts.held += 1
             return self._last
-        key = content_hash(planes)
+        key = planes.content_hash()
         painted = self._by_content.get(key)
         if painted is None:
             self._looked_up = planes, key
@@ -81,7 +81,7 @@ class RepeatedFrames(Generic[Painted]):
         if self._capacity == 0:
             return
         known = self._looked_up
-        key = known[1] if known is not None and known[0] is planes else content_hash(planes)
+        key = known[1] if known is not None and known[0] is planes else planes.content_hash()
         self._hold(planes, painted)
         self._by_content[key] = painted
         while len(self._by_content) > self._capacity:
@@ -105,15 +105,3 @@ class RepeatedFrames(Generic[Painted]):
         if change.largest <= NOTHING:
             return True
         return is_coding_noise(held, change, LEEWAY if held.jumps_after(planes, following) else 1.0)
-
-
-def content_hash(planes: Planes) -> bytes:
-    """Return a 128-bit hash of a picture's pixels (xxh3; fast, not cryptographic)."""
-    import xxhash
-
-    digest = xxhash.xxh3_128()
-    for plane in (*planes.colour_planes, planes.alpha):
-        if plane is not None:
-            digest.update(plane.data if plane.flags.c_contiguous else plane.tobytes())
-    digest.update(repr(planes.size).encode())
-    return digest.digest()

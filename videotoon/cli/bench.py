@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from videotoon.cli.tables import table
-from videotoon.engine.machine import usable_cores
 from videotoon.engine.open import open_style
 from videotoon.engine.speed import frames_per_second
 from videotoon.errors import BackendError, SettingsError, StyleError
 from videotoon.frame import BT709, FrameSize, Planes
 from videotoon.settings import PrecisionChoice, Settings
+from videotoon.system.machine import usable_cores
 
 if TYPE_CHECKING:
     from videotoon.engine.open import OpenedStyle

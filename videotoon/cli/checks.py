@@ -18,11 +18,11 @@ import numpy as np
 
 from videotoon import __version__
 from videotoon.encode.encoders import CONTAINERS, plan_encoder
-from videotoon.engine.machine import CACHE_VARIABLE, cache_folder, usable_cores
 from videotoon.engine.styles import load_catalogue
 from videotoon.errors import VideotoonError
 from videotoon.frame import BT709, Frame, FrameSize, Planes
 from videotoon.settings import Settings
+from videotoon.system.machine import CACHE_VARIABLE, cache_folder, usable_cores
 
 PROBE_SIZE = FrameSize(128, 96)
 BINARY_TIMEOUT_SECONDS = 20
@@ -98,7 +98,7 @@ def ffmpeg() -> Iterator[Finding]:
     libraries = {name: ".".join(map(str, v)) for name, v in av.library_versions.items()}
     wanted = ("libavcodec", "libavformat")
     yield Finding("ffmpeg libraries", ", ".join(f"{n} {libraries.get(n, '?')}" for n in wanted))
-    from videotoon.remux.ffmpeg_binary import ffmpeg_binary
+    from videotoon.system.ffmpeg_binary import ffmpeg_binary
 
     try:
         binary = ffmpeg_binary()

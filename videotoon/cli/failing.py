@@ -7,8 +7,8 @@ import signal
 import sys
 from types import FrameType
 
-from videotoon.disk import is_full
 from videotoon.errors import Cancelled, DiskFullError, OutputError, VideotoonError
+from videotoon.system.disk import is_full
 
 DEBUG_VARIABLE = "VIDEOTOON_DEBUG"
 """Environment variable that adds the traceback to an error line."""

@@ -21,7 +21,7 @@ from typing import NoReturn, Self
 
 from videotoon.cli.failing import fail, file_error
 from videotoon.errors import Cancelled, VideotoonError
-from videotoon.threads import Worker
+from videotoon.system.threads import Worker
 
 PATIENCE_SECONDS = 1.0
 """For ending in order after the first Ctrl-C; with what a busy machine adds it stays below 2 s."""

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from videotoon.decode.media import VideoInfo
-from videotoon.engine.queues import BoundedQueue, QueueClosed
 from videotoon.errors import DecodeError
 from videotoon.frame import Planes
-from videotoon.remux.ffmpeg_binary import ffmpeg_binary
-from videotoon.threads import Worker
+from videotoon.system.ffmpeg_binary import ffmpeg_binary
+from videotoon.system.queues import BoundedQueue, QueueClosed
+from videotoon.system.threads import Worker
 
 if TYPE_CHECKING:
     from av import VideoFrame

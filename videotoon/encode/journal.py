@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from videotoon.decode.base import Place
-from videotoon.disk import sync_folder, writing_error
 from videotoon.encode.segment import SegmentRecord
 from videotoon.encode.work import CLEAN_COPY, busy, work_path
 from videotoon.errors import OutputError, VideotoonError
-from videotoon.lock import FolderLock
+from videotoon.system.disk import sync_folder, writing_error
+from videotoon.system.lock import FolderLock
 
 JOURNAL_FORMAT = 3
 JOURNAL = "journal.json"

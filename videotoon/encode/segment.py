@@ -15,8 +15,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videotoon.cache.repeated import content_hash
-from videotoon.disk import is_full, sync_file
 from videotoon.encode.coders import coder_for
 from videotoon.encode.encoders import Container, EncoderPlan
 from videotoon.encode.h264.bits import UnsuitableStreamError
@@ -24,6 +22,7 @@ from videotoon.encode.pictures import encoded_size, stored_colour, to_video_fram
 from videotoon.encode.scheduling import end_realtime
 from videotoon.errors import DiskFullError, EncodeError, VideotoonError
 from videotoon.frame import ColourTags, Frame, FrameSize
+from videotoon.system.disk import is_full, sync_file
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -160,7 +159,7 @@ class SegmentEncoder:
             self._first = frame
         before = self._content
         if self._last is None or frame.planes is not self._last.planes:
-            self._content = content_hash(frame.planes)
+            self._content = frame.planes.content_hash()
         repeats = self._content == before
         if self._picture is None or not repeats:
             self._picture = to_video_frame(frame.planes, self._video.plan, self._video.colour)

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from videotoon.errors import OutputError
-from videotoon.lock import FolderLock
+from videotoon.system.lock import FolderLock
 
 MAX_NAME_BYTES = 200
 """Longer output names are shortened in the folder's name; most file systems end at 255 bytes."""

@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Self
 
 from videotoon.encode.segment import SegmentEncoder, SegmentRecord, VideoFormat
-from videotoon.engine.queues import BoundedQueue, QueueClosed, Reach
 from videotoon.frame import Frame
-from videotoon.threads import Worker
+from videotoon.system.queues import BoundedQueue, QueueClosed, Reach
+from videotoon.system.threads import Worker
 from videotoon.timing import StageClock
 
 FRAMES_BEFORE_ENCODER = 4

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from videotoon.engine.base import BackendName
-from videotoon.engine.machine import cache_folder, processor_name, usable_cores
 from videotoon.engine.speed import frames_per_second
 from videotoon.errors import BackendError, SettingsError, StyleError
 from videotoon.frame import BT709, FrameSize, Planes
 from videotoon.settings import Settings
+from videotoon.system.machine import cache_folder, processor_name, usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

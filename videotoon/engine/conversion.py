@@ -13,10 +13,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from videotoon.engine.machine import cache_folder
 from videotoon.engine.style_files import read_sidecar
 from videotoon.engine.weights import RgbContract, StyleNetwork
 from videotoon.errors import BackendError
+from videotoon.system.machine import cache_folder
 
 if TYPE_CHECKING:
     from openvino import Model

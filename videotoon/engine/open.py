@@ -16,12 +16,12 @@ from videotoon.engine.base import (
     Session,
 )
 from videotoon.engine.calibration import Calibrated, calibrated, calibration_key
-from videotoon.engine.machine import cache_folder
 from videotoon.engine.styles import Catalogue, Style, require_commercial_use, resolve_style
 from videotoon.engine.weights import StyleNetwork
 from videotoon.errors import BackendError, StyleError
 from videotoon.frame import ColourTags, FrameSize
 from videotoon.settings import Settings
+from videotoon.system.machine import cache_folder
 
 PAINTING_SCALES: Final = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3)
 """Painting sizes that are tried where a frame rate is to be held, as parts of the longer side."""

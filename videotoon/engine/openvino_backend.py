@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videotoon.engine.base import BackendName, Core, PaintSpec, Precision
-from videotoon.engine.machine import usable_cores
 from videotoon.engine.painting import PaintingStyle, core_shape
 from videotoon.engine.phases import phase_channels
 from videotoon.engine.planes_graph import last_line
 from videotoon.engine.weights import TORCH_FORMS, StyleNetwork
 from videotoon.errors import BackendError, StyleError
+from videotoon.system.machine import usable_cores
 
 if TYPE_CHECKING:
     from openvino import CompiledModel, Model

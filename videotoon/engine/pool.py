@@ -22,9 +22,9 @@ from videotoon.engine.painters import (
     SessionSource,
     Task,
 )
-from videotoon.engine.queues import BoundedQueue, QueueClosed, Reach
 from videotoon.frame import Frame, Planes
-from videotoon.threads import Worker
+from videotoon.system.queues import BoundedQueue, QueueClosed, Reach
+from videotoon.system.threads import Worker
 from videotoon.timing import StageClock
 
 __all__ = [

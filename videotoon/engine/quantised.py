@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from videotoon.engine.machine import cache_folder
 from videotoon.engine.weights import RgbContract, StyleNetwork, WeightFile, file_sha256
 from videotoon.errors import OutputError, WeightsError
 from videotoon.frame import FrameSize
+from videotoon.system.machine import cache_folder
 
 if TYPE_CHECKING:
     from openvino import Model

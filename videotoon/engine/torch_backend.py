@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from videotoon.engine.base import BackendName, PaintSpec, Precision
 from videotoon.engine.checkpoints import load_module
 from videotoon.engine.colour import phase_maps
-from videotoon.engine.machine import usable_cores
 from videotoon.engine.painting import PaintingStyle, core_shape
 from videotoon.engine.phases import phase_channels
 from videotoon.engine.tiling import rgb_arrangement
@@ -21,6 +20,7 @@ from videotoon.engine.torch_pictures import WholePicture, picture_bytes
 from videotoon.engine.weights import TORCH_FORMS, RgbContract, StyleNetwork
 from videotoon.errors import BackendError
 from videotoon.frame import ColourTags
+from videotoon.system.machine import usable_cores
 
 HALF_CODES = 128.0
 CUDA_STREAMS = 2

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from videotoon.engine.machine import cache_folder
 from videotoon.errors import WeightsError
+from videotoon.system.machine import cache_folder
 from videotoon.weights_store.catalogue import PinnedFile
 from videotoon.weights_store.store import require_weights
 

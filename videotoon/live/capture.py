@@ -11,7 +11,7 @@ from typing import Final
 from videotoon.errors import CameraError, VideotoonError
 from videotoon.live.base import Captured, LiveSource
 from videotoon.live.slot import NewestQueue
-from videotoon.threads import Worker
+from videotoon.system.threads import Worker
 
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 8.0

@@ -11,7 +11,7 @@ from videotoon.errors import VideotoonError
 from videotoon.frame import ColourTags, Frame, FrameSize, Planes
 from videotoon.live.base import Captured
 from videotoon.settings import Settings
-from videotoon.threads import Worker
+from videotoon.system.threads import Worker
 
 if TYPE_CHECKING:
     from videotoon.engine.open import OpenedStyle

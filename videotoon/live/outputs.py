@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from videotoon.encode.segment import encoder_errors
-from videotoon.engine.queues import QueueClosed
 from videotoon.errors import OutputError, VideotoonError
 from videotoon.frame import ColourTags, FrameSize
 from videotoon.live.base import Shown
 from videotoon.live.pictures import even, flat_planes, video_frame
 from videotoon.live.slot import NewestQueue
-from videotoon.threads import Worker
+from videotoon.system.queues import QueueClosed
+from videotoon.system.threads import Worker
 
 WAITING: Final = 8
 """Pictures that wait for an output."""

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from videotoon.decode.planes import resized
-from videotoon.engine.queues import QueueClosed
 from videotoon.frame import Planes
 from videotoon.live.base import Captured, Inbox, LiveOutput, Shown
 from videotoon.live.controls import Controls
 from videotoon.live.sizing import SizeControl
 from videotoon.live.slot import NewestQueue
 from videotoon.live.studio import LivePainter
-from videotoon.threads import Worker
+from videotoon.system.queues import QueueClosed
+from videotoon.system.threads import Worker
 
 FacePainter = Callable[[Captured, Planes], Planes]
 """Takes a picture and its painting; returns the painting with its faces painted on their own."""

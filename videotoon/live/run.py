@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Final
 
-from videotoon.engine.queues import QueueClosed
 from videotoon.engine.styles import load_catalogue
 from videotoon.errors import OutputError
 from videotoon.live.base import Captured, LiveSource, Shown
@@ -31,6 +30,7 @@ from videotoon.live.sizing import SizeControl, ladder
 from videotoon.live.sources import open_source
 from videotoon.live.studio import LivePainter, Studio
 from videotoon.settings import Settings
+from videotoon.system.queues import QueueClosed
 
 PAINTING_SHARE: Final = 0.85
 """Of the time between two pictures, painting may take this much; the rest is for the others."""

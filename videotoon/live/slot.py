@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from typing import Generic, TypeVar
 
-from videotoon.engine.queues import QueueClosed
+from videotoon.system.queues import QueueClosed
 
 Item = TypeVar("Item")
 

@@ -9,12 +9,12 @@ from typing import Protocol
 
 from videotoon.engine.adjust import adjust
 from videotoon.engine.base import Adjustments, Session
-from videotoon.engine.machine import usable_cores
 from videotoon.engine.open import OpenedStyle, open_style
 from videotoon.errors import VideotoonError
 from videotoon.frame import ColourTags, FrameSize, Planes
 from videotoon.settings import Settings
-from videotoon.threads import Worker
+from videotoon.system.machine import usable_cores
+from videotoon.system.threads import Worker
 
 
 class LivePainter(Protocol):

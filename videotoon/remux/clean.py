@@ -18,8 +18,8 @@ from videotoon.decode.limits import Limits
 from videotoon.decode.opening import ALLOWED_DEMUXERS, open_media
 from videotoon.encode.segment import encoder_errors
 from videotoon.remux.arguments import local
-from videotoon.remux.ffmpeg_binary import ffmpeg_binary
 from videotoon.remux.running import run_ffmpeg
+from videotoon.system.ffmpeg_binary import ffmpeg_binary
 
 if TYPE_CHECKING:
     from av.container import InputContainer

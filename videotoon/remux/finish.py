@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from videotoon.disk import sync_file, sync_folder
 from videotoon.encode.journal import WorkFolder
 from videotoon.encode.pictures import encoded_size
 from videotoon.job import Job
@@ -18,6 +17,7 @@ from videotoon.remux.tags import lost_tags
 from videotoon.remux.tracks import TrackPlan, with_sound_converted
 from videotoon.remux.verify import Expectation, verify
 from videotoon.report import Report
+from videotoon.system.disk import sync_file, sync_folder
 
 
 def finish(job: Job, work: WorkFolder, report: Report, say: Callable[[str], None]) -> None:

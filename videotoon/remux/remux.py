@@ -12,9 +12,9 @@ from videotoon.decode.opening import open_media
 from videotoon.encode.journal import WorkFolder
 from videotoon.encode.segment import SegmentRecord
 from videotoon.remux.arguments import RemuxJob, remux_arguments
-from videotoon.remux.ffmpeg_binary import ffmpeg_binary
 from videotoon.remux.join import join_segments
 from videotoon.remux.running import run_ffmpeg
+from videotoon.system.ffmpeg_binary import ffmpeg_binary
 
 _UNPORTABLE_TAGS = frozenset(
     {"encoder", "vendor_id", "rotate", "duration", "creation_time", "timecode"}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import IO
 
 from videotoon.errors import DiskFullError, EncodeError, VideotoonError
-from videotoon.threads import Worker
+from videotoon.system.threads import Worker
 
 KEPT_LINES = 50
 """Last lines of FFmpeg's words that are kept for an error message."""

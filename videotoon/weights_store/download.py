@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from videotoon.errors import STOPPED, Cancelled, OutputError, WeightsError
-from videotoon.lock import FolderLock
+from videotoon.system.lock import FolderLock
 from videotoon.weights_store.catalogue import PinnedFile
 from videotoon.weights_store.environment import (
     FOLDER_VARIABLE,

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from videotoon.engine.machine import cache_folder
+from videotoon.system.machine import cache_folder
 
 FOLDER_VARIABLE: Final = "VIDEOTOON_WEIGHTS"
 """Folder with weights that came by other means; looked into before the cache, never written to."""

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from videotoon.disk import is_full, sync_folder
 from videotoon.errors import DiskFullError, WeightsError
+from videotoon.system.disk import is_full, sync_folder
 
 
 class PartialFile:

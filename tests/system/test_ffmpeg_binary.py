@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from videotoon.errors import EncodeError
-from videotoon.remux import ffmpeg_binary as finding
+from videotoon.system import ffmpeg_binary as finding
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from videotoon.engine.queues import BoundedQueue, QueueClosed
+from videotoon.system.queues import BoundedQueue, QueueClosed
 
 PATIENCE_S = 5.0
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from videotoon.threads import Worker
+from videotoon.system.threads import Worker
 
 
 def wait_for_ever(worker: Worker, timeout: float | None) -> None:

@@ -1,0 +1,1 @@
+"""Tests of what all stages use of the machine."""
