@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from videotoon.system.threads import Worker
 
 
-def wait_for_ever(worker: Worker, timeout: float | None) -> None:
-    while True:
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """Python listens to no Ctrl-C where it was started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def wait_long(worker: Worker, timeout: float | None) -> None:
+    for _ in range(100):
         worker.join(timeout)
 
 
@@ -20,14 +30,14 @@ def test_a_wait_that_was_interrupted_can_be_repeated(timeout: float | None) -> N
     release, done = threading.Event(), []
 
     def work() -> None:
-        release.wait(10)
+        release.wait(3)
         done.append(1)
 
     worker = Worker(target=work)
     worker.start()
     threading.Timer(0.1, _thread.interrupt_main).start()
     with pytest.raises(KeyboardInterrupt):
-        wait_for_ever(worker, timeout and 0.05)
+        wait_long(worker, timeout and 0.05)
     assert worker.is_alive()
     threading.Timer(0.1, release.set).start()
     worker.join(timeout)
