@@ -71,8 +71,13 @@ class BackendError(VideotoonError):
 
 
 class EncodeError(VideotoonError):
-    """The encoder or FFmpeg failed."""
+    """The encoder or FFmpeg failed.
 
+    Attributes:
+        by_program: It is the FFmpeg program that failed, and not for want of input.
+    """
+
+    by_program = False
     exit_code = 8
     summary = "encoding or re-muxing failed"
 

@@ -53,6 +53,9 @@ _LAST_FRAME = (
 """Gives the video its length: some codecs' parsers put in the usual length of a frame for that of
 the last. In MP4, the frame decoded last fills up the sum of all, and the one shown last its end."""
 
+LEAST_TIME_SCALE = 10_000
+"""As FFmpeg's MP4 writer has it."""
+
 SOUND_BLOCK = 4096
 """Samples that sound to be encoded is handed over in: FLAC's encoder takes the size of the first
 block for that of all, and where the sound is cut, that may be too small for it."""
@@ -71,6 +74,7 @@ class RemuxJob:
         last_duration: Seconds that the last frame is shown, exact.
         frames: Frames of the video.
         frame_rate: Rate to declare, exact, or None where frames are not equally long.
+        time_base: Unit of the frames' times in seconds, exact.
         tracks: Plans of the input's other tracks.
         dispositions: Disposition words of tracks, by their number in the input.
         pipe_format: Container of the video that arrives on standard input.
@@ -89,6 +93,7 @@ class RemuxJob:
     last_duration: Fraction
     frames: int
     frame_rate: Fraction | None
+    time_base: Fraction
     tracks: Sequence[TrackPlan]
     dispositions: dict[int, tuple[str, ...]]
     pipe_format: str
@@ -133,8 +138,10 @@ def remux_arguments(job: RemuxJob, binary: str) -> list[str]:
         if letter == "a" and plan.fate == "converted":
             options[f"filter:a:{number}"] = f"asetnsamples=n={SOUND_BLOCK}:p=0"
     options["bsf:v:0"] = _last_frame(job)
-    if job.frame_rate is not None:  # Matroska's milliseconds would make another of it
+    if job.frame_rate is not None and job.container.muxer in ("matroska", "webm"):
+        # Its milliseconds would make another of it.
         options["r:v:0"] = f"{job.frame_rate.numerator}/{job.frame_rate.denominator}"
+        options["time_base:v:0"] = f"1/{_time_scale(job.time_base)}"  # else it counts in frames
     if job.display_aspect is not None:
         options["aspect"] = f"{job.display_aspect.numerator}:{job.display_aspect.denominator}"
     if job.cover is not None:
@@ -153,6 +160,14 @@ def remux_arguments(job: RemuxJob, binary: str) -> list[str]:
     node = node.global_args("-hide_banner", "-loglevel", "error", "-nostats")
     command: list[str] = ffmpeg.compile(node, cmd=binary, overwrite_output=True)
     return [names.get(word, word) for word in command]
+
+
+def _time_scale(time_base: Fraction) -> int:
+    """Return ticks per second that hold the frames' times exactly, and offsets to 0.1 ms."""
+    ticks = time_base.denominator
+    while ticks < LEAST_TIME_SCALE:
+        ticks *= 2
+    return ticks
 
 
 def _last_frame(job: RemuxJob) -> str:

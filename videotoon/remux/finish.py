@@ -9,10 +9,10 @@ from pathlib import Path
 
 from videotoon.encode.journal import WorkFolder
 from videotoon.encode.pictures import encoded_size
+from videotoon.errors import EncodeError
 from videotoon.job import Job
 from videotoon.remux.arguments import RemuxJob
 from videotoon.remux.remux import dispositions_of, extract_cover, remux
-from videotoon.remux.running import FFmpegError
 from videotoon.remux.tags import lost_tags
 from videotoon.remux.tracks import TrackPlan, with_sound_converted
 from videotoon.remux.verify import Expectation, verify
@@ -43,9 +43,9 @@ def finish(job: Job, work: WorkFolder, report: Report, say: Callable[[str], None
     try:
         try:
             report.frames_out = _write(job, work, part, tracks)
-        except FFmpegError as error:
+        except EncodeError as error:
             tracks = with_sound_converted(job.tracks, job.container)
-            if tracks == job.tracks:
+            if tracks == job.tracks or not error.by_program:
                 raise
             sentence = f"sound is encoded again because copying it failed: {error.problem}"
             say(sentence)
@@ -93,6 +93,7 @@ def _write(job: Job, work: WorkFolder, part: Path, tracks: Sequence[TrackPlan]) 
         last_duration=last.last_duration * time_base,
         frames=work.next_frame,
         frame_rate=job.frame_rate if job.video_format().steady else None,
+        time_base=time_base,
         tracks=tracks,
         dispositions=dispositions_of(job.info, job.limits),
         pipe_format=job.container.segment_muxer,

@@ -16,10 +16,6 @@ KEPT_LINES = 50
 _NO_SPACE = ("No space left on device", "Disk quota exceeded")
 
 
-class FFmpegError(EncodeError):
-    """The FFmpeg program failed."""
-
-
 def run_ffmpeg(command: Sequence[str], feed: Callable[[IO[bytes]], int] | None = None) -> int:
     """Run FFmpeg to its end.
 
@@ -31,8 +27,8 @@ def run_ffmpeg(command: Sequence[str], feed: Callable[[IO[bytes]], int] | None =
         What ``feed`` returned, 0 without one.
 
     Raises:
-        FFmpegError: FFmpeg failed; the message holds its last words.
-        EncodeError: ``feed`` failed for another reason than that.
+        EncodeError: FFmpeg failed (``by_program``), and the message holds its last words; or
+            ``feed`` did for another reason.
         DiskFullError: No space is left.
     """
     process = subprocess.Popen(
@@ -102,6 +98,7 @@ def _failed(code: int, words: str, failure: EncodeError | None) -> VideotoonErro
             "free some space",
         )
     tail = "; ".join(lines[-3:]) or (failure.problem if failure else f"exit code {code}")
-    error = FFmpegError(f"FFmpeg could not write the output ({tail})", "try a .mkv output")
+    error = EncodeError(f"FFmpeg could not write the output ({tail})", "try a .mkv output")
+    error.by_program = True
     error.__cause__ = failure
     return error
