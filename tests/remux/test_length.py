@@ -98,6 +98,19 @@ def test_the_rate_is_declared_as_it_was(tmp_path: Path, suffix: str, rate: Fract
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_declared_rate_moves_no_frame(tmp_path: Path, suffix: str) -> None:
+    """Of a clip whose picture begins 23 ms after its sound, which is no whole number of frames."""
+    ticks = tuple(23 + 40 * n for n in range(20))
+    spec = ClipSpec(frames=20, pts=ticks, time_base=Fraction(1, 1000), sound=(Clicks(),))
+    clip = make_clip(tmp_path / "in.mkv", spec).path
+    stylise_video(clip, tmp_path / f"out{suffix}", COPY)
+    before, after = measure.frame_times(clip), measure.frame_times(tmp_path / f"out{suffix}")
+    assert before[0] == Fraction(23, 1000)
+    for wanted, found in zip(before, after, strict=True):
+        assert abs(found - wanted) <= Fraction(1, 1000)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_timecode_does_not_get_in_the_way(
     tmp_path: Path, ffmpeg_binary: str, suffix: str
 ) -> None:
