@@ -125,41 +125,57 @@ def remux_arguments(job: RemuxJob, binary: str) -> list[str]:
         number = counters.get(letter, 0)
         counters[letter] = number + 1
         streams.append(source[str(plan.track.index)])
-        if plan.fate == "converted":
-            options[f"c:{letter}:{number}"] = plan.encoder
-            if plan.encoder in ("aac", "libopus"):
-                options[f"b:{letter}:{number}"] = "192k"
-        options[f"disposition:{letter}:{number}"] = _disposition(plan, job)
-        language = QUICKTIME_LANGUAGES.get(plan.track.language)
-        if job.container.muxer == "mov" and language is not None:
-            options[f"metadata:s:{letter}:{number}"] = f"language={language}"
-        if letter == "s" and (job.start is not None or job.length is not None):
-            options[f"bsf:s:{number}"] = cues_of_the_part(job)
-        if letter == "a" and plan.fate == "converted":
-            options[f"filter:a:{number}"] = f"asetnsamples=n={SOUND_BLOCK}:p=0"
-    options["bsf:v:0"] = _last_frame(job)
+        options |= _track_options(job, plan, f"{letter}:{number}")
+    options |= _video_options(job)
+    if job.cover is not None:
+        options["attach"] = COVER
+        names[COVER] = local(job.cover)
+        kind = "png" if job.cover.suffix == ".png" else "jpeg"
+        options[f"metadata:s:t:{counters.get('t', 0)}"] = f"mimetype=image/{kind}"
+    options |= _file_options(job)
+    node = ffmpeg.output(*streams, TARGET, **options)
+    node = node.global_args("-hide_banner", "-loglevel", "error", "-nostats")
+    command: list[str] = ffmpeg.compile(node, cmd=binary, overwrite_output=True)
+    return [names.get(word, word) for word in command]
+
+
+def _track_options(job: RemuxJob, plan: TrackPlan, place: str) -> dict[str, Any]:
+    """Return the options of a track at a place such as ``a:0``."""
+    options: dict[str, Any] = {f"disposition:{place}": _disposition(plan, job)}
+    if plan.fate == "converted":
+        options[f"c:{place}"] = plan.encoder
+        if plan.encoder in ("aac", "libopus"):
+            options[f"b:{place}"] = "192k"
+        if plan.track.kind == "audio":
+            options[f"filter:{place}"] = f"asetnsamples=n={SOUND_BLOCK}:p=0"
+    if plan.track.kind == "subtitle" and (job.start is not None or job.length is not None):
+        options[f"bsf:{place}"] = _cues_of_the_part(job)
+    language = QUICKTIME_LANGUAGES.get(plan.track.language)
+    if job.container.muxer == "mov" and language is not None:
+        options[f"metadata:s:{place}"] = f"language={language}"
+    return options
+
+
+def _video_options(job: RemuxJob) -> dict[str, Any]:
+    options: dict[str, Any] = {"bsf:v:0": _last_frame(job)}
     if job.frame_rate is not None and job.container.muxer in ("matroska", "webm"):
         # Its milliseconds would make another of it.
         options["r:v:0"] = f"{job.frame_rate.numerator}/{job.frame_rate.denominator}"
         options["time_base:v:0"] = f"1/{_time_scale(job.time_base)}"  # else it counts in frames
     if job.display_aspect is not None:
         options["aspect"] = f"{job.display_aspect.numerator}:{job.display_aspect.denominator}"
-    if job.cover is not None:
-        options["attach"] = COVER
-        names[COVER] = local(job.cover)
-        kind = "png" if job.cover.suffix == ".png" else "jpeg"
-        options[f"metadata:s:t:{counters.get('t', 0)}"] = f"mimetype=image/{kind}"
+    return options
+
+
+def _file_options(job: RemuxJob) -> dict[str, Any]:
+    options: dict[str, Any] = {"f": job.container.muxer}
     if job.container.muxer in ("mp4", "mov"):
         options["movflags"] = "+faststart"
         options["write_tmcd"] = 0  # a timecode of the input is one of its data tracks
         options["strict"] = "experimental"  # lets FFmpeg write TrueHD and the like into MP4
     if job.length is not None:
         options["t"] = _seconds(job.length)  # chapters end with it
-    options["f"] = job.container.muxer
-    node = ffmpeg.output(*streams, TARGET, **options)
-    node = node.global_args("-hide_banner", "-loglevel", "error", "-nostats")
-    command: list[str] = ffmpeg.compile(node, cmd=binary, overwrite_output=True)
-    return [names.get(word, word) for word in command]
+    return options
 
 
 def _time_scale(time_base: Fraction) -> int:
@@ -181,7 +197,7 @@ def _last_frame(job: RemuxJob) -> str:
     )
 
 
-def cues_of_the_part(job: RemuxJob) -> str:
+def _cues_of_the_part(job: RemuxJob) -> str:
     """Return the bitstream filters that leave the subtitles of the wanted part."""
     filters = [] if job.start is None else [_BEGUN]
     if job.length is not None:
