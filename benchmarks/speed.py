@@ -74,6 +74,11 @@ def main() -> None:
     machine["CPU seconds in all"] = f"{_cpu_seconds():.0f}"
     write_report(options.out, rows, outcomes(rows), traces, machine)
     print((options.out / "report.md").read_text(encoding="utf-8"))
+    if options.quick:
+        print(
+            "Clips of a second or two, once each: starting weighs more than in whole clips, "
+            "which the goals are for. Leave --quick out for figures that count."
+        )
     if failed:
         raise SystemExit("not measured: " + "; ".join(failed))
 
