@@ -165,8 +165,8 @@ class FileSource:
     def _duration(self, pts: int, said: int) -> int:
         """Return how long a frame is shown; decoders say how long until the next is *decoded*."""
         info = self.info
-        if info.steady or info.end_time is None or pts != info.packet_times[-1]:
-            return said
+        if info.packet_times[-1:] != (pts,) or info.end_time is None or info.steady:
+            return said  # looked at in this order: whether it is steady takes all times to tell
         return info.end_time - pts if info.end_time > pts else said
 
     def _fill(self, index: int, pts: int, planes: Planes, step: int) -> Frame:
