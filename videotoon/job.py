@@ -30,7 +30,7 @@ from videotoon.errors import DiskFullError, OutputError, SettingsError, VerifyEr
 from videotoon.frame import Frame
 from videotoon.remux.clean import clean_copy
 from videotoon.remux.tracks import TrackPlan, plan_tracks
-from videotoon.settings import OF_FACES, Settings, without_effect
+from videotoon.settings import Settings, face_options_without_effect
 from videotoon.system.ffmpeg_binary import ffmpeg_binary
 
 SEGMENT_SECONDS = 5
@@ -202,7 +202,7 @@ def plan_job(source: Path, output: Path, settings: Settings, limits: Limits | No
         frames_per_segment=max(MIN_SEGMENT_FRAMES, round(rate * SEGMENT_SECONDS)),
         warnings=(
             *_warnings(info, container, encoder, keep_alpha),
-            *([] if settings.face else without_effect(settings, OF_FACES, "without --face")),
+            *face_options_without_effect(settings),
         ),
     )
     if job.expected_frames() == 0:

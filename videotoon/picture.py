@@ -13,9 +13,14 @@ import numpy as np
 from videotoon.decode.opening import check_readable
 from videotoon.errors import DecodeError, OutputError
 from videotoon.job import check_output
-from videotoon.picture_tags import WITH_TAGS, PictureTags
+from videotoon.picture_tags import PictureTags
 from videotoon.report import Report, peak_memory
-from videotoon.settings import OF_FACES, OF_VIDEO_FILES, Settings, without_effect
+from videotoon.settings import (
+    OF_VIDEO_FILES,
+    Settings,
+    face_options_without_effect,
+    without_effect,
+)
 from videotoon.system.disk import writing_error
 from videotoon.timing import StageClock
 
@@ -85,8 +90,7 @@ def stylise_picture(source: Path, output: Path, settings: Settings) -> Report:
         write_picture(output, painted, alpha, tags)
     report.warnings += what_is_lost(source, output, alpha, tags)
     report.warnings += without_effect(settings, OF_VIDEO_FILES, "a picture is no video")
-    if not settings.face:
-        report.warnings += without_effect(settings, OF_FACES, "without --face")
+    report.warnings += face_options_without_effect(settings)
     report.engine = styliser.describe()
     report.wall_seconds = clock.elapsed()
     report.fps = 1 / report.wall_seconds
@@ -195,9 +199,7 @@ def what_is_lost(
         )
     if tags.bits > 8:
         lost.append(f"the input has {tags.bits} bits a value; it is painted with 8")
-    kept = tags.of_painting()
-    if output.suffix.lower() not in WITH_TAGS:
-        kept = PictureTags()
+    kept = tags.of_painting(output.suffix.lower())
     if tags.exif and not kept.exif:
         lost.append(f"EXIF data dropped: {output.suffix} is written without them")
     if tags.profile and not kept.profile:
@@ -268,9 +270,8 @@ def _encoded(
         ".webp": [cv2.IMWRITE_WEBP_QUALITY, QUALITY],
     }
     try:
-        kinds, contents = tags.of_painting().for_encoder() if suffix in WITH_TAGS else ([], [])
         written, data = cv2.imencodeWithMetadata(
-            suffix, picture, kinds, contents, options.get(suffix, [])
+            suffix, picture, *tags.of_painting(suffix).for_encoder(), options.get(suffix, [])
         )
     except cv2.error:
         written = False

@@ -52,12 +52,17 @@ class PictureTags:
                 return value if 1 <= value <= 8 else 1
         return 1
 
-    def of_painting(self) -> PictureTags:
-        """Return those of an upright RGB painting.
+    def of_painting(self, suffix: str) -> PictureTags:
+        """Return those that the file of an upright RGB painting has.
 
         It is turned no more, has no thumbnail of the photo, and its profile must be one for RGB
         (ICC.1, section 7.2).
+
+        Args:
+            suffix: The file's, in small letters.
         """
+        if suffix not in WITH_TAGS:
+            return PictureTags()
         exif = bytearray(self.exif)
         for place in self._entries():
             if self._number(place, 2) == _ORIENTATION:

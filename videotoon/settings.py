@@ -308,6 +308,11 @@ def without_effect(settings: Settings, names: Sequence[str], why: str) -> list[s
     return [f"{why}, {', '.join(given)} had no effect"] if given else []
 
 
+def face_options_without_effect(settings: Settings) -> list[str]:
+    """Name the options of faces that were given without ``face``; one sentence, or none."""
+    return [] if settings.face else without_effect(settings, OF_FACES, "without --face")
+
+
 def parse_time(option: str, text: str) -> Fraction:
     """Read ``12.5``, ``12.5s``, ``1:02`` or ``1:02:03.5`` as exact seconds.
 

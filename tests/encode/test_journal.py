@@ -155,10 +155,10 @@ def test_a_folder_that_goes_before_it_is_locked_is_made_again(
 ) -> None:
     really_take = FolderLock.take
 
-    def take_after_it_went(folder: Path, output_name: str) -> FolderLock:
+    def take_after_it_went(folder: Path, busy: str, name: str) -> FolderLock:
         monkeypatch.setattr(FolderLock, "take", really_take)
         folder.rmdir()
-        return FolderLock.take(folder, output_name)
+        return FolderLock.take(folder, busy, name)
 
     monkeypatch.setattr(FolderLock, "take", take_after_it_went)
     folder = WorkFolder.open(output, KEY)

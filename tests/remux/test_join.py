@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.encode.test_coders import SMALL, TICK, moving, plan_for, video_format
+from tests.encode.coded import SMALL, TICK, moving, plan_for, video_format
 from videotoon.encode.encoders import EncoderPlan
 from videotoon.encode.segment import SegmentEncoder, SegmentRecord
 from videotoon.errors import EncodeError

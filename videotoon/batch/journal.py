@@ -179,13 +179,8 @@ def _line(entry: Entry) -> str:
 
 def _lock(folder: Path) -> FolderLock:
     try:
-        while True:
-            try:
-                busy = f"another batch is working in {str(folder)!r}"
-                return FolderLock.take(folder, busy, LOCK_NAME)
-            except FileNotFoundError:  # the batch that ended just now took its lock along
-                if not folder.is_dir():
-                    raise
+        busy = f"another batch is working in {str(folder)!r}"
+        return FolderLock.make_and_take(folder, busy, LOCK_NAME)
     except OSError as error:
         raise OutputError(
             f"cannot write into folder {str(folder)!r} ({error.strerror})",

@@ -107,6 +107,7 @@ class VideoInfo:
         cut_short: Why the file is known to end too early, empty for whole files.
         tracks: Every stream but the painted one.
         chapters: Number of chapters.
+        metadata: Tags of the file.
         video_metadata: Tags of the painted stream.
     """
 
@@ -135,6 +136,7 @@ class VideoInfo:
     cut_short: str = ""
     tracks: tuple[Track, ...] = ()
     chapters: int = 0
+    metadata: dict[str, str] = field(default_factory=dict, repr=False)
     video_metadata: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property

@@ -194,6 +194,7 @@ def _describe(
             _track(other, scan) for other in container.streams if other.index != stream.index
         ),
         chapters=len(container.chapters()),
+        metadata=dict(container.metadata),
         video_metadata=dict(stream.metadata),
     )
 

@@ -68,7 +68,7 @@ class WorkFolder:
         path = work_path(output)
         folder = cls(path, json.loads(json.dumps(key)))
         try:
-            folder._lock = _make_and_lock(path, busy(output))
+            folder._lock = FolderLock.make_and_take(path, busy(output))
             if resume:
                 folder._take_up()
             folder._sweep()
@@ -210,15 +210,6 @@ class WorkFolder:
             raise writing_error(
                 f"journal {str(journal)!r}", error, "check its folder and run again"
             ) from error
-
-
-def _make_and_lock(path: Path, taken: str) -> FolderLock:
-    while True:
-        path.mkdir(exist_ok=True)
-        try:
-            return FolderLock.take(path, taken)
-        except FileNotFoundError:
-            continue  # the run that ended just now took its folder along
 
 
 def earlier_key(output: Path) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def finish(job: Job, work: WorkFolder, report: Report, say: Callable[[str], None
             report.warnings.append(sentence)
             report.frames_out = _write(job, work, part, tracks)
         _check(job, work, part, tracks)
-        lost = list(lost_tags(job.info.path, part, tracks, job.limits))
+        lost = list(lost_tags(job.info.metadata, part, tracks))
         sync_file(part)
         part.replace(job.output)
         sync_folder(job.output.parent)  # before the segments are deleted

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from videotoon.decode.limits import Limits
 from videotoon.decode.opening import open_media
 from videotoon.remux.tracks import TrackPlan
 from videotoon.remux.verify import OWN_LIMITS
@@ -27,22 +26,19 @@ QUICKTIME_LANGUAGES: Final = {
 """Codes of ISO 639-2 by others for the same language that FFmpeg knows QuickTime's number of."""
 
 
-def lost_tags(
-    source: Path, target: Path, tracks: Sequence[TrackPlan], limits: Limits
-) -> Iterator[str]:
+def lost_tags(tags: Mapping[str, str], target: Path, tracks: Sequence[TrackPlan]) -> Iterator[str]:
     """Name the tags of the input that the result does not have.
 
     Args:
-        source: The input.
+        tags: Those of the input's file.
         target: The result.
         tracks: What became of the input's tracks.
-        limits: What is accepted from the input.
 
     Yields:
         Sentences for the user.
     """
-    with open_media(source, limits) as before, open_media(target, OWN_LIMITS) as after:
-        lost = sorted(_missing(before.metadata, after.metadata))
+    with open_media(target, OWN_LIMITS) as after:
+        lost = sorted(_missing(tags, after.metadata))
         if lost:
             yield f"tags {', '.join(lost)} dropped: {target.suffix} does not hold them"
         kept = [plan for plan in tracks if plan.fate in ("copied", "converted")]

@@ -52,6 +52,21 @@ class FolderLock:
             raise FileNotFoundError(f"{str(folder)!r} was deleted while it was being locked")
         return cls(file)
 
+    @classmethod
+    def make_and_take(cls, folder: Path, busy: str, name: str = NAME) -> FolderLock:
+        """Make a folder unless it is there, and lock it, also where its last owner deletes it now.
+
+        Raises:
+            OutputError: Another process holds the lock.
+            OSError: The folder or the lock cannot be made, or a link stands in its place.
+        """
+        while True:
+            folder.mkdir(exist_ok=True)
+            try:
+                return cls.take(folder, busy, name)
+            except FileNotFoundError:
+                continue
+
     def release(self) -> None:
         """Let others in."""
         self._file.close()
